@@ -1,0 +1,113 @@
+import type { Usage } from '../usage/usage.js';
+
+/** A JSON object as it came over the wire: nothing in it can be trusted to have a type. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** Something in a request that is not text and has its own rule for how many tokens it can become. */
+export interface MediaPart {
+  readonly kind: 'image' | 'audio' | 'file';
+  /** Characters of inline data, which count as text in a bound by bytes; 0 where the part is a reference. */
+  readonly inlineCharacters: number;
+  /** For images: the detail the caller asked for. */
+  readonly detail?: string;
+}
+
+/** What a request sends in, sorted by how it can be counted. */
+export interface InputContent {
+  /** Texts that a tokenizer can count. */
+  readonly texts: readonly string[];
+  /** Texts that the provider renders in a form of its own (tool schemas, response formats): bounded by their bytes. */
+  readonly schemas: readonly string[];
+  readonly media: readonly MediaPart[];
+  /** Tokens of framing and of hidden prompts: per message, per tool, per call. An upper bound. */
+  readonly overheadTokens: number;
+}
+
+/** Hosted tools let the provider loop: each round sends the whole context in again. */
+export interface HostedTools {
+  /** The most tool calls in one answer; `undefined`: nothing limits them. */
+  readonly maxCalls: number | undefined;
+  /** How many of those can be web searches, billed by the piece. */
+  readonly maxWebSearches: number;
+}
+
+/** What the guard needs to know of a request. Plain data, read without trusting the body. */
+export interface CallRequest {
+  /** OpenTelemetry's `gen_ai.operation.name`. */
+  readonly operation: 'chat' | 'text_completion' | 'embeddings' | 'generate_content';
+  readonly model: string;
+  readonly stream: boolean;
+  /** The caller's own output ceiling for one choice; absent where there is none or it is nonsense. 0 means zero. */
+  readonly maxOutputTokens?: number;
+  /** How many answers are asked for; at least 1. */
+  readonly choices: number;
+  /** The least ceiling this format accepts for this request. */
+  readonly minOutputTokens: number;
+  readonly serviceTier?: string;
+  /** Whether the caller turned on reasoning whose tokens he may not see; absent: the model decides. */
+  readonly hidesReasoning?: boolean;
+  /** Why nothing in the request bounds its input, where that is so (history kept at the provider). */
+  readonly unboundedInput?: string;
+  readonly hostedTools?: HostedTools;
+}
+
+/** A change to a request. Absent keys leave the request as it is. */
+export interface RequestPatch {
+  readonly model?: string;
+  readonly maxOutputTokens?: number;
+}
+
+/** What a response says of its own bill. */
+export interface ResponseReading {
+  readonly usage?: Usage;
+  readonly servedModel?: string;
+  readonly serviceTier?: string;
+  /** A cost the provider reported itself, in pico-dollars. */
+  readonly reportedCostPicoUsd?: number;
+}
+
+/** What one event of a stream means. */
+export interface StreamEventReading {
+  /** The protocol's last event: what follows is not part of the answer. */
+  readonly terminal?: boolean;
+  /** The event exists only because we asked for it: the user never sees it. */
+  readonly strip?: boolean;
+  /** The event to show instead, where we asked for a field the user did not. */
+  readonly replaceData?: string;
+  /** Text, visible reasoning and tool-call arguments in this event, for estimates. */
+  readonly deltas?: readonly string[];
+}
+
+/** Follows one stream. Made anew for each; holds the usage seen so far. */
+export interface StreamReader {
+  /** Takes one event, in order: its SSE data as text, and that data parsed where it is JSON. */
+  read(data: string, json: JsonObject | undefined): StreamEventReading;
+  /** The bill as far as it is known. `usage` is set only when the provider said what the whole answer cost. */
+  result(): ResponseReading;
+  /** The exact input usage where the provider told it early; for estimates. */
+  readonly inputUsage?: Usage;
+}
+
+/**
+ * One wire format as pure functions. A codec reads and rewrites bodies; it never sends, waits or keeps state.
+ * Bodies are untrusted: a codec reads nonsense as absent and throws nothing.
+ */
+export interface Wire {
+  readonly id: string;
+  /** The provider of this format's own host, for price look-ups: `openai`, `anthropic`. */
+  readonly provider: string;
+  /** Whether a POST to `path` speaks this format. */
+  matches(path: string): boolean;
+  readRequest(body: JsonObject): CallRequest;
+  /** Everything that is sent in, for counting. Linear in the number of parts. */
+  readInput(body: JsonObject): InputContent;
+  /** The body with the patch applied, under the field names the caller used; never mutates `body`. */
+  rewrite(body: JsonObject, patch: RequestPatch, host: { readonly official: boolean }): JsonObject;
+  /** Prepares a streamed request so that its usage is told; the same object where nothing is needed. */
+  askForUsage(body: JsonObject): JsonObject;
+  readResponse(body: JsonObject): ResponseReading;
+  /** `sent` is the body as the caller wrote it, before `askForUsage`. */
+  followStream(sent: JsonObject): StreamReader;
+  /** A refusal in this format's own error shape. */
+  refusalBody(error: { readonly code: string; readonly message: string }): JsonObject;
+}
