@@ -16,8 +16,11 @@ export interface MediaPart {
 export interface InputContent {
   /** Texts that a tokenizer can count. */
   readonly texts: readonly string[];
-  /** Texts that the provider renders in a form of its own (tool schemas, response formats): bounded by their bytes. */
-  readonly schemas: readonly string[];
+  /**
+   * JSON values the provider renders in a form of its own (tool schemas, response formats): bounded by the bytes of their
+   * JSON. Left as they are, because most calls are never counted.
+   */
+  readonly schemas: readonly unknown[];
   readonly media: readonly MediaPart[];
   /** Tokens of framing and of hidden prompts: per message, per tool, per call. An upper bound. */
   readonly overheadTokens: number;
@@ -27,7 +30,7 @@ export interface InputContent {
 export interface HostedTools {
   /** The most tool calls in one answer; `undefined`: nothing limits them. */
   readonly maxCalls: number | undefined;
-  /** How many of those can be web searches, billed by the piece. */
+  /** How many of those can be web searches, billed by the piece; without a limit on the calls, the least to reckon with. */
   readonly maxWebSearches: number;
 }
 
@@ -85,7 +88,7 @@ export interface StreamReader {
   /** The bill as far as it is known. `usage` is set only when the provider said what the whole answer cost. */
   result(): ResponseReading;
   /** The exact input usage where the provider told it early; for estimates. */
-  readonly inputUsage?: Usage;
+  readonly inputUsage?: Usage | undefined;
 }
 
 /**

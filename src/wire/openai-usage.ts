@@ -1,0 +1,86 @@
+import type { Usage } from '../usage/usage.js';
+import { asArray, asName, asObject } from './json.js';
+import { reportedCostPicoUsd } from './reported-cost.js';
+import { makeUsage, maxCount, rawCount } from './usage-counts.js';
+import type { JsonObject, ResponseReading } from './wire.js';
+
+/** The bill in a chat completion's `usage`; `undefined` where the object says nothing of tokens. */
+export function readChatUsage(usage: JsonObject, webSearchRequests: number | undefined): Usage | undefined {
+  const input = rawCount(usage.prompt_tokens);
+  const completion = rawCount(usage.completion_tokens);
+  if (input === undefined && completion === undefined) return undefined;
+  const inputDetails = asObject(usage.prompt_tokens_details) ?? {};
+  const outputDetails = asObject(usage.completion_tokens_details) ?? {};
+  return makeUsage(input, outputTotal(input, completion, usage.total_tokens), {
+    // DeepSeek counted cache hits beside the details before it had details.
+    cacheReadInputTokens: rawCount(inputDetails.cached_tokens) ?? rawCount(usage.prompt_cache_hit_tokens),
+    cacheWriteInputTokens: rawCount(inputDetails.cache_write_tokens),
+    cacheWrite1hInputTokens: undefined,
+    audioInputTokens: rawCount(inputDetails.audio_tokens),
+    reasoningOutputTokens: rawCount(outputDetails.reasoning_tokens),
+    audioOutputTokens: rawCount(outputDetails.audio_tokens),
+    webSearchRequests: rawCount(asObject(usage.server_tool_use)?.web_search_requests) ?? webSearchRequests,
+  });
+}
+
+/** The bill in a Responses API `usage`; `undefined` where the object says nothing of tokens. */
+export function readResponsesUsage(usage: JsonObject, webSearchRequests: number | undefined): Usage | undefined {
+  const input = rawCount(usage.input_tokens);
+  const output = rawCount(usage.output_tokens);
+  if (input === undefined && output === undefined) return undefined;
+  const inputDetails = asObject(usage.input_tokens_details) ?? {};
+  const outputDetails = asObject(usage.output_tokens_details) ?? {};
+  return makeUsage(input, outputTotal(input, output, usage.total_tokens), {
+    cacheReadInputTokens: rawCount(inputDetails.cached_tokens),
+    cacheWriteInputTokens: rawCount(inputDetails.cache_write_tokens),
+    cacheWrite1hInputTokens: undefined,
+    audioInputTokens: rawCount(inputDetails.audio_tokens),
+    reasoningOutputTokens: rawCount(outputDetails.reasoning_tokens),
+    audioOutputTokens: rawCount(outputDetails.audio_tokens),
+    webSearchRequests,
+  });
+}
+
+/**
+ * All billed output. Several compatible providers leave hidden reasoning out of the completion count but not out of the
+ * total, so the larger figure is the bill. Rejected prediction tokens are already in the completion count.
+ */
+function outputTotal(input: number | undefined, output: number | undefined, total: unknown): number | undefined {
+  const everything = rawCount(total);
+  if (everything === undefined || input === undefined) return output;
+  // A total below the input says nothing of the output.
+  return maxCount(output, (maxCount(everything, input) ?? 0) - input);
+}
+
+/** The fields of a reading, taken from a response and the usage in it; absent fields stay absent. */
+export function makeReading(response: JsonObject, usage: Usage | undefined, rawUsage?: JsonObject): ResponseReading {
+  const servedModel = asName(response.model);
+  const serviceTier = asName(response.service_tier);
+  const cost = rawUsage === undefined ? undefined : reportedCostPicoUsd(rawUsage);
+  return {
+    ...(usage !== undefined && { usage }),
+    ...(servedModel !== undefined && { servedModel }),
+    ...(serviceTier !== undefined && { serviceTier }),
+    ...(cost !== undefined && { reportedCostPicoUsd: cost }),
+  };
+}
+
+/**
+ * Hosted web searches among a response's output items. Opening a page or looking something up in one is a
+ * `web_search_call` too, but only the search itself has a fee.
+ */
+export function countWebSearches(output: unknown): number | undefined {
+  let searches = 0;
+  for (const item of asArray(output)) {
+    const call = asObject(item);
+    if (call?.type !== 'web_search_call') continue;
+    const action = asName(asObject(call.action)?.type);
+    if (action === undefined || action === 'search') searches += 1;
+  }
+  return searches === 0 ? undefined : searches;
+}
+
+/** A refusal in the error shape that OpenAI's API and its look-alikes share. */
+export function openaiError(error: { readonly code: string; readonly message: string }): JsonObject {
+  return { error: { message: error.message, type: error.code, code: error.code, param: null } };
+}

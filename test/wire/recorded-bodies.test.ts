@@ -1,0 +1,72 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { validUsage } from '../../src/usage/usage.js';
+import { anthropicMessages } from '../../src/wire/anthropic-messages.js';
+import { parseJson } from '../../src/wire/json.js';
+import { openaiChat } from '../../src/wire/openai-chat.js';
+import { openaiResponses } from '../../src/wire/openai-responses.js';
+import type { JsonObject, Wire } from '../../src/wire/wire.js';
+import { cutAt, follow, sse } from './follow.js';
+
+// Bodies recorded from real services lie beside the repository, not in it.
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../../shared/wire');
+const FOLDERS = ['openai/chat', 'openai/responses', 'anthropic', 'azure', 'xai', 'deepseek', 'groq'];
+
+function filesUnder(folder: string, ending: string): string[] {
+  const path = join(ROOT, folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path)
+    .flatMap((name) =>
+      statSync(join(path, name)).isDirectory() ? filesUnder(join(folder, name), ending) : [join(folder, name)],
+    )
+    .filter((name) => name.endsWith(ending));
+}
+
+function wireOf(folder: string, first: JsonObject): Wire {
+  if (folder.startsWith('anthropic')) return anthropicMessages;
+  const isResponses =
+    first.object === 'response' || String(first.type).startsWith('response.') || first.item !== undefined;
+  return isResponses ? openaiResponses : openaiChat;
+}
+
+const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
+const bodies = FOLDERS.flatMap((folder) => filesUnder(folder, '.json'));
+const streams = FOLDERS.flatMap((folder) => filesUnder(folder, '.chunks.txt'));
+
+describe.skipIf(bodies.length === 0)('recorded bodies', () => {
+  test.each(bodies)('%s', (name) => {
+    const body = parseJson(read(name))!;
+    const { usage } = wireOf(name, body).readResponse(body);
+    const hasUsage = typeof body.usage === 'object' && body.usage !== null;
+    expect(validUsage(usage) !== undefined).toBe(hasUsage);
+  });
+});
+
+describe.skipIf(streams.length === 0)('recorded streams', () => {
+  test.each(streams)('%s', (name) => {
+    const lines = read(name)
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    const readable = lines.filter((line) => parseJson(line) !== undefined);
+    const wire = wireOf(name, parseJson(readable[0]!)!);
+    const isChat = wire === openaiChat;
+    const bytes = Buffer.from(sse(isChat ? [...lines, '[DONE]'] : lines));
+    const whole = follow(wire, {}, [bytes]);
+    const hasUsage = readable.some(
+      (line) => /"(output|completion)_tokens":\s*\d/.test(line) && !line.includes('message_start'),
+    );
+    expect(validUsage(whole.reading.usage) !== undefined).toBe(hasUsage);
+    if (!isChat) expect(whole.shown).toBe(bytes.toString());
+    // What the user of a chat stream sees never has a chunk that only we asked for.
+    else expect(whole.shown).not.toMatch(/"choices":\[\],[^\n]*"usage":\{/);
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 60 }), (places) => {
+        expect(follow(wire, {}, cutAt(bytes, places))).toEqual(whole);
+      }),
+      { numRuns: 4 },
+    );
+  });
+});

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { WIRES, wireForPath } from '../../src/wire/wires.js';
+
+test.each([
+  ['/v1/chat/completions', 'openai-chat'],
+  ['/chat/completions', 'openai-chat'],
+  ['/api/v1/chat/completions', 'openai-chat'],
+  ['/openai/v1/chat/completions', 'openai-chat'],
+  ['/openai/deployments/my-gpt/chat/completions', 'openai-chat'],
+  ['/v1beta/openai/chat/completions/', 'openai-chat'],
+  ['/v1/responses', 'openai-responses'],
+  ['/openai/v1/responses', 'openai-responses'],
+  ['/v1/messages', 'anthropic-messages'],
+  ['/anthropic/v1/messages', 'anthropic-messages'],
+])('%s speaks %s', (path, id) => {
+  expect(wireForPath(path)?.id).toBe(id);
+});
+
+test.each([
+  '/v1/messages/count_tokens',
+  '/v1/messages/batches',
+  '/v1/threads/t/messages',
+  '/v1/responses/resp_1',
+  '/v1/responses/input_tokens',
+  '/v1/responses/resp_1/cancel',
+  '/v1/chat/completions/chatcmpl-1',
+  '/v1/models',
+  '/v1/mychat/completion',
+  '',
+])('%s passes', (path) => {
+  expect(wireForPath(path)).toBeUndefined();
+});
+
+test('the list cannot be changed, and every format has its own name', () => {
+  expect(Object.isFrozen(WIRES)).toBe(true);
+  expect(new Set(WIRES.map((wire) => wire.id)).size).toBe(WIRES.length);
+});
