@@ -15,6 +15,7 @@ const CLIENT_TOOLS = ['custom', 'bash_', 'text_editor_', 'computer_', 'memory_',
 export const anthropicMessages: Wire = {
   id: 'anthropic-messages',
   provider: 'anthropic',
+  framing: 'sse',
   matches: (path) => /\/v1\/messages\/?$/.test(path),
   readRequest,
   readInput: readAnthropicInput,

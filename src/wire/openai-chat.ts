@@ -14,6 +14,7 @@ const OLD_CEILING = 'max_tokens';
 export const openaiChat: Wire = {
   id: 'openai-chat',
   provider: 'openai',
+  framing: 'sse',
   matches: (path) => /\/chat\/completions\/?$/.test(path),
   readRequest,
   readInput: readChatInput,

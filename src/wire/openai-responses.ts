@@ -28,6 +28,7 @@ const CLIENT_TOOLS: ReadonlySet<unknown> = new Set([
 export const openaiResponses: Wire = {
   id: 'openai-responses',
   provider: 'openai',
+  framing: 'sse',
   matches: (path) => /\/responses\/?$/.test(path),
   readRequest,
   readInput: readResponsesInput,

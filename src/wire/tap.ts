@@ -1,6 +1,6 @@
 import { parseJson } from './json.js';
 import { createSseSplitter, replaceSseData } from './sse.js';
-import type { JsonObject, ResponseReading, StreamReader } from './wire.js';
+import type { JsonObject, StreamReader } from './wire.js';
 
 /** What one piece of a stream came to. Bytes to show, in order: those before the terminal event, it, and those after. */
 export interface TapStep {
@@ -14,9 +14,8 @@ export interface TapStep {
 /** Follows a stream of bytes: what goes through is byte for byte what came, but for what was added at our request. */
 export interface SseTap {
   push(chunk: Uint8Array): TapStep;
-  /** The bytes of an event that never ended. */
+  /** The bytes of an event that never ended; what it says of the usage counts all the same. */
   end(): Uint8Array;
-  result(): ResponseReading;
   /** The output seen so far in tokens, rounded up. */
   seenTokens(): number;
 }
@@ -70,10 +69,11 @@ export function createSseTap(reader: StreamReader): SseTap {
     },
     end() {
       const { rest, last } = splitter.end();
-      if (last?.data !== undefined) reader.read(last.data, jsonOf(last.data));
-      return rest;
+      if (last?.data === undefined) return rest;
+      const reading = reader.read(last.data, jsonOf(last.data));
+      if (reading.deltas) output.see(reading.deltas);
+      return reading.strip ? new Uint8Array() : rest;
     },
-    result: () => reader.result(),
     seenTokens: () => output.tokens(),
   };
 }

@@ -91,6 +91,9 @@ export interface StreamReader {
   readonly inputUsage?: Usage | undefined;
 }
 
+/** How a stream is cut into events: `data:` lines, one JSON object a line, or AWS's binary messages. */
+export type Framing = 'sse' | 'ndjson' | 'aws-event-stream';
+
 /**
  * One wire format as pure functions. A codec reads and rewrites bodies; it never sends, waits or keeps state.
  * Bodies are untrusted: a codec reads nonsense as absent and throws nothing.
@@ -99,13 +102,18 @@ export interface Wire {
   readonly id: string;
   /** The provider of this format's own host, for price look-ups: `openai`, `anthropic`. */
   readonly provider: string;
+  /** How the answer is cut into events where it streams. */
+  readonly framing: Framing;
   /** Whether a POST to `path` speaks this format. */
   matches(path: string): boolean;
-  readRequest(body: JsonObject): CallRequest;
+  /** Some formats name the model, or ask for a stream, in the path. */
+  readRequest(body: JsonObject, path: string): CallRequest;
   /** Everything that is sent in, for counting. Linear in the number of parts. */
   readInput(body: JsonObject): InputContent;
   /** The body with the patch applied, under the field names the caller used; never mutates `body`. */
   rewrite(body: JsonObject, patch: RequestPatch, host: { readonly official: boolean }): JsonObject;
+  /** The path with another model, for formats that name it there. */
+  rewritePath?(path: string, model: string): string;
   /** Prepares a streamed request so that its usage is told; the same object where nothing is needed. */
   askForUsage(body: JsonObject): JsonObject;
   readResponse(body: JsonObject): ResponseReading;

@@ -4,7 +4,7 @@ import { anthropicMessages } from '../../src/wire/anthropic-messages.js';
 import type { JsonObject } from '../../src/wire/wire.js';
 
 const read = (body: JsonObject) =>
-  anthropicMessages.readRequest({ model: 'claude-sonnet-4-5', max_tokens: 100, messages: [], ...body });
+  anthropicMessages.readRequest({ model: 'claude-sonnet-4-5', max_tokens: 100, messages: [], ...body }, '');
 
 describe('reading a request', () => {
   test('a plain request', () => {
@@ -20,7 +20,7 @@ describe('reading a request', () => {
     expect(read({ max_tokens: 0 }).maxOutputTokens).toBe(0);
     expect(read({ max_tokens: '9' })).not.toHaveProperty('maxOutputTokens');
     expect(read({ speed: 'fast' }).serviceTier).toBe('fast');
-    expect(anthropicMessages.readRequest({}).model).toBe('');
+    expect(anthropicMessages.readRequest({}, '').model).toBe('');
   });
 
   test.each<[JsonObject, number, boolean | undefined]>([

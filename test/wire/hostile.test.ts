@@ -48,7 +48,7 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
 const body = fc.dictionary(fc.constantFrom(...KEYS), tree, { maxKeys: 12 }) as fc.Arbitrary<JsonObject>;
 
 function useAll(wire: Wire, value: JsonObject): void {
-  const request = wire.readRequest(value);
+  const request = wire.readRequest(value, '');
   expect(request.choices).toBeGreaterThanOrEqual(1);
   expect(request.minOutputTokens).toBeGreaterThanOrEqual(1);
   if (request.maxOutputTokens !== undefined) expect(request.maxOutputTokens).toBeGreaterThanOrEqual(0);
@@ -88,7 +88,7 @@ describe.each(WIRES.map((wire) => [wire.id, wire] as const))('%s', (_id, wire) =
       const value = parseJson(
         `{"usage":${deep},"messages":[{"content":${deep}}],"input":[{"role":"user","content":${deep}}],"tools":[${deep}]}`,
       )!;
-      wire.readRequest(value);
+      wire.readRequest(value, '');
       wire.readInput(value);
       wire.readResponse(value);
       wire.rewrite(value, { model: 'n', maxOutputTokens: 2 }, { official: false });
@@ -108,7 +108,7 @@ describe.each(WIRES.map((wire) => [wire.id, wire] as const))('%s', (_id, wire) =
       tools: many,
       usage: { input_tokens: 1, iterations: many },
     };
-    wire.readRequest(value);
+    wire.readRequest(value, '');
     wire.readInput(value);
     wire.readResponse(value);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openaiChat } from '../../src/wire/openai-chat.js';
 
 const base = { model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }] };
-const read = (extra: object) => openaiChat.readRequest({ ...base, ...extra });
+const read = (extra: object) => openaiChat.readRequest({ ...base, ...extra }, '');
 const official = { official: true };
 const compatible = { official: false };
 
@@ -50,7 +50,7 @@ describe('reading a request', () => {
   test('stream, service tier and a missing model', () => {
     expect(read({ stream: true, service_tier: 'flex' })).toMatchObject({ stream: true, serviceTier: 'flex' });
     expect(read({ stream: 'yes' }).stream).toBe(false);
-    expect(openaiChat.readRequest({}).model).toBe('');
+    expect(openaiChat.readRequest({}, '').model).toBe('');
   });
 
   test.each([

@@ -4,7 +4,7 @@ import { openaiResponses } from '../../src/wire/openai-responses.js';
 import type { JsonObject } from '../../src/wire/wire.js';
 import { followText, sse } from './follow.js';
 
-const read = (body: JsonObject) => openaiResponses.readRequest({ model: 'gpt-5', input: 'Hi', ...body });
+const read = (body: JsonObject) => openaiResponses.readRequest({ model: 'gpt-5', input: 'Hi', ...body }, '');
 
 describe('reading a request', () => {
   test('a plain request', () => {
@@ -17,7 +17,7 @@ describe('reading a request', () => {
       maxOutputTokens: 99,
       serviceTier: 'flex',
     });
-    expect(openaiResponses.readRequest({}).model).toBe('');
+    expect(openaiResponses.readRequest({}, '').model).toBe('');
     expect(read({ max_output_tokens: '99' })).not.toHaveProperty('maxOutputTokens');
   });
 
