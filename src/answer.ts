@@ -1,0 +1,173 @@
+import type { Attempt, Seen } from './attempt.js';
+import type { AdmittedCall, EventTap, Refused, StreamStep, StreamTap } from './client/client.js';
+import type { Engine } from './engine.js';
+import type { BudgetExceededError } from './errors.js';
+import { crossingError } from './publish.js';
+import type { Outcome, SpendRecord } from './sink/sink.js';
+import { toJsonText } from './wire/json-text.js';
+import { createOutputCounter, createSseTap } from './wire/tap.js';
+import type { JsonObject, ResponseReading, StreamReader, Wire } from './wire/wire.js';
+
+/** What following an answer needs. */
+export interface AnswerContext {
+  readonly engine: Engine;
+  readonly attempt: Attempt;
+  readonly wire: Wire;
+  /** The request as the caller wrote it. */
+  readonly sent: JsonObject;
+  /** The record of this attempt, once it is booked. */
+  record(): SpendRecord | undefined;
+}
+
+const NOTHING_SEEN: Seen = { outputTokens: 0 };
+
+/** Maps how a call ended to what its hold becomes. */
+export function createAdmittedCall(context: AnswerContext): AdmittedCall {
+  const { attempt, wire } = context;
+  return {
+    expectsStream: attempt.facts.request.stream,
+    notSent: () => attempt.release(),
+    lost: () => attempt.settleUnknown('failed', {}, NOTHING_SEEN),
+    async rejected(status, bodyText) {
+      if (isUnbilled(status, bodyText)) await attempt.release();
+      else await attempt.settleUnknown('failed', {}, NOTHING_SEEN);
+    },
+    async completed(body) {
+      if (body === undefined) {
+        await attempt.settleUnknown('failed', {}, NOTHING_SEEN);
+        return undefined;
+      }
+      const seen = () => ({ outputTokens: tokensOfAnswer(body) });
+      return finish(context, wire.readResponse(body), { outcome: 'completed', seen, answer: { response: body } });
+    },
+    streamed: () => createStreamTap(context),
+    followed: () => createEventTap(context),
+  };
+}
+
+interface Ending {
+  readonly outcome: Outcome;
+  /** For an answer that never told its usage. */
+  readonly seen: () => Seen;
+  readonly answer?: { readonly response: unknown };
+}
+
+/** Settles, and says whether this paid call crossed a cap that raises. */
+async function finish(
+  { engine, attempt, wire, record }: AnswerContext,
+  reading: ResponseReading,
+  { outcome, seen, answer }: Ending,
+): Promise<(Refused & { readonly error: BudgetExceededError }) | undefined> {
+  if (!attempt.isOpen) return undefined;
+  if (reading.usage === undefined) await attempt.settleUnknown(outcome, reading, seen());
+  else await attempt.settle(reading, outcome);
+  const error = crossingError(engine, attempt, chargedAmounts(attempt, record()), answer);
+  return error && { error, body: wire.refusalBody(error) };
+}
+
+/** The output of an answer that told no usage: all of its JSON, so that nothing in it is missed. */
+function tokensOfAnswer(body: JsonObject): number {
+  const output = createOutputCounter();
+  output.see([toJsonText(body)]);
+  return output.tokens();
+}
+
+function chargedAmounts(attempt: Attempt, record: SpendRecord | undefined) {
+  const { quote } = attempt.facts;
+  const tokens = record?.usage
+    ? record.usage.inputTokens + record.usage.outputTokens
+    : quote.inputTokens + quote.outputTokens;
+  return { usd: record?.costNanoUsd ?? quote.costNanoUsd, tokens, calls: 1 };
+}
+
+/**
+ * Whether an error answer says that nothing was billed. Providers do not bill requests they reject; a time-out at a
+ * gateway says nothing of what happened behind it, unless the provider itself says that it failed.
+ */
+function isUnbilled(status: number, bodyText: string): boolean {
+  if (status === 408 || status === 499) return false;
+  if (status < 500) return true;
+  try {
+    const body: unknown = JSON.parse(bodyText);
+    return typeof body === 'object' && body !== null && ('error' in body || 'message' in body || 'detail' in body);
+  } catch {
+    return false;
+  }
+}
+
+/** What both kinds of taps do with a stream's reader. */
+function followReader(context: AnswerContext, reader: StreamReader, outputTokens: () => number) {
+  const { attempt } = context;
+  const seen = (): Seen => ({
+    outputTokens: outputTokens(),
+    ...(reader.inputUsage && { inputUsage: reader.inputUsage }),
+  });
+
+  async function settleEarly(outcome: Outcome): Promise<void> {
+    const reading = reader.result();
+    if (reading.usage !== undefined) await attempt.settle(reading, outcome);
+    else await attempt.settleUnknown(outcome, reading, seen());
+  }
+
+  return {
+    /** `isWhole`: the stream said itself that it is complete. Without that, and without usage, it has failed. */
+    finish(isWhole: boolean) {
+      const reading = reader.result();
+      const outcome = isWhole || reading.usage !== undefined ? 'completed' : 'failed';
+      return finish(context, reading, { outcome, seen });
+    },
+    cut: () => settleEarly('cut'),
+    broken: () => settleEarly('failed'),
+  };
+}
+
+function createStreamTap(context: AnswerContext): StreamTap {
+  const { attempt, wire } = context;
+  const reader = wire.followStream(context.sent);
+  const tap = createSseTap(reader);
+  const { finish: finishStream, cut, broken } = followReader(context, reader, tap.seenTokens);
+  return {
+    async push(chunk): Promise<StreamStep> {
+      const step = tap.push(chunk);
+      if (step.hasOutput) attempt.sawOutput();
+      if (step.terminal === undefined) return { show: step.before };
+      const { raw, isDoneMark } = step.terminal;
+      const crossed = await finishStream(isDoneMark);
+      if (crossed === undefined) return { show: [...step.before, raw, ...step.after] };
+      // SDKs stop reading at the mark that ends a stream, and would never come to the error behind it.
+      return { show: isDoneMark ? step.before : [...step.before, raw], error: crossed.error };
+    },
+    async ended(): Promise<StreamStep> {
+      const rest = tap.end();
+      const show = rest.length > 0 ? [rest] : [];
+      const crossed = await finishStream(false);
+      return crossed ? { show, error: crossed.error } : { show };
+    },
+    cut,
+    broken,
+  };
+}
+
+function createEventTap(context: AnswerContext): EventTap {
+  const { attempt, wire } = context;
+  const reader = wire.followStream(context.sent);
+  const output = createOutputCounter();
+  const { finish: finishStream, cut, broken } = followReader(context, reader, output.tokens);
+  return {
+    async push(event) {
+      const json = typeof event === 'object' && event !== null ? (event as JsonObject) : undefined;
+      const reading = reader.read('', json);
+      if (reading.deltas && reading.deltas.length > 0) {
+        output.see(reading.deltas);
+        attempt.sawOutput();
+      }
+      const show = reading.strip ? [] : [event];
+      if (!reading.terminal) return { show };
+      const crossed = await finishStream(false);
+      return crossed ? { show, error: crossed.error } : { show };
+    },
+    ended: async () => (await finishStream(false))?.error,
+    cut,
+    broken,
+  };
+}

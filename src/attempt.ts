@@ -1,0 +1,211 @@
+import type { OnUnknown } from './budget/options.js';
+import type { BudgetRun } from './budget/run.js';
+import type { Amounts, Ledger, SettleResult } from './ledger/ledger.js';
+import { multiplyPico, picoToNano } from './money.js';
+import { costOf } from './pricing/cost.js';
+import type { Cost, Price } from './pricing/price.js';
+import type { Quote } from './quote/quote.js';
+import { type CostBasis, type Outcome, RECORD_SCHEMA_VERSION, type SpendRecord, type TagValue } from './sink/sink.js';
+import { type Usage, validUsage } from './usage/usage.js';
+import type { CallRequest, ResponseReading } from './wire/wire.js';
+
+/** What an attempt is, from the moment its hold was granted. */
+export interface AttemptFacts {
+  readonly id: string;
+  readonly provider: string;
+  readonly request: CallRequest;
+  /** The model that was sent, after any rewrite. */
+  readonly model: string;
+  readonly price: Price | undefined;
+  readonly quote: Quote;
+  readonly runs: readonly BudgetRun[];
+  readonly tags: Readonly<Record<string, TagValue>>;
+  readonly startedMs: number;
+  readonly ceilingTokens?: number;
+  readonly ceilingInjected: boolean;
+}
+
+/** What an attempt needs of the guard. */
+export interface AttemptHost {
+  readonly ledger: Ledger;
+  nowMs(): number;
+  monotonicMs(): number;
+  /** The price of the model that answered. */
+  priceOf(facts: AttemptFacts, servedModel: string | undefined): Price | undefined;
+  /** Takes a record after the ledger has it. `replaces`: an earlier record of this attempt stands corrected. */
+  publish(attempt: Attempt, record: SpendRecord, settled: SettleResult, replaces: boolean): void;
+  onInvalidUsage(attempt: Attempt): void;
+  onClosed(attempt: Attempt): void;
+}
+
+type State = 'held' | 'expired' | 'settled' | 'released';
+
+/** What was seen of an answer that never told its usage. */
+export interface Seen {
+  readonly inputUsage?: Usage;
+  readonly outputTokens: number;
+}
+
+/**
+ * One HTTP attempt: held → settled, released or presumed, exactly once. Money is booked in the ledger before anybody
+ * hears of it, and what they do with it cannot undo it.
+ */
+export class Attempt {
+  readonly facts: AttemptFacts;
+  readonly #host: AttemptHost;
+  #state: State = 'held';
+  #firstTokenMs: number | undefined;
+
+  constructor(facts: AttemptFacts, host: AttemptHost) {
+    this.facts = facts;
+    this.#host = host;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'held' || this.#state === 'expired';
+  }
+
+  /** Marks the arrival of the first output. */
+  sawOutput(): void {
+    this.#firstTokenMs ??= this.#host.monotonicMs();
+  }
+
+  /** Gives the hold back: nothing was billed. */
+  async release(): Promise<void> {
+    if (this.#state !== 'held') return;
+    this.#state = 'released';
+    await this.#host.ledger.release(this.facts.id);
+    this.#host.onClosed(this);
+  }
+
+  /** Books what the provider says it billed; whether it said so in a form that can be true. */
+  async settle(reading: ResponseReading, outcome: Outcome): Promise<boolean> {
+    if (!this.isOpen) return false;
+    const usage = validUsage(reading.usage);
+    if (usage === undefined) {
+      if (reading.usage !== undefined) this.#host.onInvalidUsage(this);
+      await this.presume(outcome, reading);
+      return false;
+    }
+    const price = this.#host.priceOf(this.facts, reading.servedModel);
+    const { cost, basis } = this.#costOf(usage, price, reading);
+    await this.#book({ usage, cost, basis, outcome, price, reading });
+    return true;
+  }
+
+  /** Books the outcome nobody knows: the hold, or an estimate where the budgets allow one. */
+  async settleUnknown(outcome: Outcome, reading: ResponseReading, seen: Seen): Promise<void> {
+    if (!this.isOpen) return;
+    if (this.#mayEstimate(outcome, seen)) await this.#estimate(outcome, reading, seen);
+    else await this.presume(outcome, reading);
+  }
+
+  /** Charges the hold. */
+  async presume(outcome: Outcome, reading: ResponseReading = {}): Promise<void> {
+    if (!this.isOpen) return;
+    const { quote, price } = this.facts;
+    const item = { kind: 'presumed', quantity: 1, costPicoUsd: multiplyPico(quote.costNanoUsd, 1000) } as const;
+    const cost: Cost = { items: [item], costNanoUsd: quote.costNanoUsd };
+    await this.#book({ cost, basis: 'presumed', outcome, price, reading });
+  }
+
+  /** The ledger charged the hold because its lease ran out; the call may still come back. */
+  expired(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'expired';
+    const { quote, price } = this.facts;
+    const item = { kind: 'presumed', quantity: 1, costPicoUsd: multiplyPico(quote.costNanoUsd, 1000) } as const;
+    const cost: Cost = { items: [item], costNanoUsd: quote.costNanoUsd };
+    const record = this.#record({ cost, basis: 'presumed', outcome: 'expired', price, reading: {} });
+    const nothing = { usd: 0, tokens: 0, calls: 0 };
+    this.#host.publish(this, record, { outcome: 'presumed', overrun: nothing }, false);
+  }
+
+  #costOf(usage: Usage, price: Price | undefined, reading: ResponseReading): { cost: Cost; basis: CostBasis } {
+    const reported = reading.reportedCostPicoUsd;
+    if (reported !== undefined) {
+      const item = { kind: 'reported', quantity: 1, costPicoUsd: reported } as const;
+      return { cost: { items: [item], costNanoUsd: picoToNano(reported) }, basis: 'reported' };
+    }
+    if (price === undefined) return { cost: { items: [], costNanoUsd: 0 }, basis: 'unpriced' };
+    const { serviceTier } = reading;
+    return { cost: costOf(usage, price, serviceTier === undefined ? {} : { serviceTier }), basis: 'priced' };
+  }
+
+  #mayEstimate(outcome: Outcome, seen: Seen): boolean {
+    const { runs, request, price } = this.facts;
+    const choices = new Set<OnUnknown>(runs.map((run) => run.spec.onUnknown));
+    if (choices.has('charge')) return false;
+    if (!choices.has('auto') && choices.size > 0) return true;
+    const hidesReasoning = request.hidesReasoning ?? price?.hidesReasoning ?? true;
+    return outcome === 'cut' && seen.outputTokens > 0 && !hidesReasoning;
+  }
+
+  async #estimate(outcome: Outcome, reading: ResponseReading, seen: Seen): Promise<void> {
+    const { quote, price, request } = this.facts;
+    const input = seen.inputUsage ?? { inputTokens: quote.inputTokens, outputTokens: 0 };
+    const usage = {
+      ...input,
+      outputTokens: Math.min(Math.max(seen.outputTokens, input.outputTokens), quote.outputTokens),
+    };
+    const tier = reading.serviceTier ?? request.serviceTier;
+    const full = price
+      ? costOf(usage, price, tier === undefined ? {} : { serviceTier: tier })
+      : { items: [], costNanoUsd: 0 };
+    const cost = full.costNanoUsd > quote.costNanoUsd ? { ...full, costNanoUsd: quote.costNanoUsd } : full;
+    await this.#book({ usage, cost, basis: 'estimated', outcome, price, reading });
+  }
+
+  async #book(booking: Booking): Promise<void> {
+    const replaces = this.#state === 'expired';
+    this.#state = 'settled';
+    const { usage, cost, basis } = booking;
+    const tokens = usage && usage.inputTokens + usage.outputTokens;
+    const actual: Amounts | undefined =
+      basis === 'presumed' || tokens === undefined ? undefined : { usd: cost.costNanoUsd, tokens, calls: 1 };
+    const pending = this.#host.ledger.settle(this.facts.id, actual);
+    const settled = pending instanceof Promise ? await pending : pending;
+    this.#host.publish(this, this.#record(booking), settled, replaces);
+    this.#host.onClosed(this);
+  }
+
+  #record({ usage, cost, basis, outcome, price, reading }: Booking): SpendRecord {
+    const { facts } = this;
+    const { request } = facts;
+    const tier = reading.serviceTier ?? request.serviceTier;
+    return Object.freeze({
+      id: facts.id,
+      schemaVersion: RECORD_SCHEMA_VERSION,
+      timeMs: this.#host.nowMs(),
+      provider: facts.provider,
+      operation: request.operation,
+      model: facts.model,
+      ...(request.model !== facts.model && { requestedModel: request.model }),
+      ...(reading.servedModel !== undefined && { servedModel: reading.servedModel }),
+      ...(usage && { usage: Object.freeze(usage) }),
+      costNanoUsd: cost.costNanoUsd,
+      basis,
+      items: Object.freeze(cost.items.map((item) => Object.freeze(item))),
+      ...(price && { priceSource: price.source, priceAsOf: price.asOf }),
+      ...(tier !== undefined && { serviceTier: tier }),
+      tags: facts.tags,
+      budgets: facts.runs.map(({ id, spec }) => (spec.name === undefined ? { id } : { id, name: spec.name })),
+      holdNanoUsd: facts.quote.costNanoUsd,
+      outcome,
+      stream: request.stream,
+      durationMs: this.#host.monotonicMs() - facts.startedMs,
+      ...(this.#firstTokenMs !== undefined && { timeToFirstTokenMs: this.#firstTokenMs - facts.startedMs }),
+      ...(facts.ceilingTokens !== undefined && { ceilingTokens: facts.ceilingTokens }),
+      ...(facts.ceilingInjected && { ceilingInjected: true }),
+    });
+  }
+}
+
+interface Booking {
+  readonly usage?: Usage;
+  readonly cost: Cost;
+  readonly basis: CostBasis;
+  readonly outcome: Outcome;
+  readonly price: Price | undefined;
+  readonly reading: ResponseReading;
+}

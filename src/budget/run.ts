@@ -1,0 +1,40 @@
+import type { Limit, Unit } from '../ledger/ledger.js';
+import { MAX_AMOUNT } from '../money.js';
+import type { BudgetSpec } from './spec.js';
+
+/** Every unit is booked for every budget, capped or not, so that a scope can always tell what it spent. */
+export const UNITS = ['usd', 'tokens', 'calls'] as const satisfies readonly Unit[];
+
+/** One run of a budget: its own accounts, alive as long as something refers to the run. */
+export interface BudgetRun {
+  /** The guard that opened it: a run binds only the calls of that guard's clients. */
+  readonly owner: object;
+  readonly id: string;
+  readonly spec: BudgetSpec;
+  readonly limits: Readonly<Record<Unit, Limit>>;
+  /** Set when a refusal ends the scope quietly. */
+  isCut: boolean;
+}
+
+/** Opens fresh accounts for one run. */
+export function openRun(owner: object, id: string, spec: BudgetSpec): BudgetRun {
+  const limit = (unit: Unit): Limit => Object.freeze({ unit, cap: spec.caps[unit] ?? MAX_AMOUNT });
+  return {
+    owner,
+    id,
+    spec,
+    limits: { usd: limit('usd'), tokens: limit('tokens'), calls: limit('calls') },
+    isCut: false,
+  };
+}
+
+/** The name on errors and events. */
+export function runName(run: BudgetRun): string {
+  return run.spec.name ?? 'budget';
+}
+
+/** A ledger amount as the user reads it: dollars as a number of dollars, counts as they are. */
+export function amountToShow(unit: Unit, amount: number): number {
+  if (unit === 'usd') return amount / 1_000_000_000;
+  return amount;
+}

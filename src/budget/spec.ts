@@ -1,0 +1,174 @@
+import { ConfigError } from '../errors.js';
+import type { Unit } from '../ledger/ledger.js';
+import { isAmount, parseUsd } from '../money.js';
+import type { Policy, PolicyName } from '../policy/policy.js';
+import type { OnUnknown, OnUnpriced } from './options.js';
+
+/** A budget's options, checked, with money in nano-dollars and defaults filled in. */
+export interface BudgetSpec {
+  readonly name?: string;
+  readonly description?: string;
+  readonly caps: Readonly<Partial<Record<Unit, number>>>;
+  readonly ladder: readonly Policy[];
+  readonly downgrade: ReadonlyMap<string, string>;
+  readonly maxOutputTokens?: number;
+  readonly countsInput: boolean;
+  readonly outputReserve: number;
+  readonly onUnpriced?: OnUnpriced;
+  readonly onUnknown: OnUnknown;
+}
+
+const OPTIONS = [
+  'usd',
+  'tokens',
+  'calls',
+  'onExceed',
+  'downgrade',
+  'name',
+  'description',
+  'maxOutputTokens',
+  'bound',
+  'inputBound',
+  'outputReserve',
+  'onUnpriced',
+  'onUnknown',
+] as const;
+
+const DEFAULT_OUTPUT_RESERVE = 256;
+
+/**
+ * Checks the options of `budget` and returns them normalised.
+ *
+ * @throws ConfigError naming the option, the value and what is allowed.
+ */
+export function readBudgetOptions(input: unknown, policies: Readonly<Record<PolicyName, Policy>>): BudgetSpec {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new ConfigError({ option: 'budget options', value: input, remedy: 'give an object such as { usd: 0.5 }' });
+  }
+  refuseUnknownKeys('budget option', input, OPTIONS);
+  const options = input as Readonly<Record<string, unknown>>;
+  const caps = readCaps(options);
+  const ladder = readLadder(options.onExceed, policies);
+  const modes = new Set(ladder.map((policy) => policy.name));
+  if (modes.has('clamp') && caps.usd === undefined && caps.tokens === undefined) {
+    throw new ConfigError({
+      option: 'onExceed',
+      value: 'clamp',
+      remedy: "give 'clamp' a usd or tokens cap to work from",
+    });
+  }
+  const name = readText('name', options.name);
+  const description = readText('description', options.description);
+  const maxOutputTokens = readCount('maxOutputTokens', options.maxOutputTokens, 1);
+  readChoice('bound', options.bound, ['ceiling']);
+  const onUnpriced = readOnUnpriced(options.onUnpriced);
+  return Object.freeze({
+    caps,
+    ladder,
+    downgrade: readDowngrade(options.downgrade, modes.has('downgrade')),
+    countsInput: readChoice('inputBound', options.inputBound, ['bytes']) === undefined,
+    outputReserve: readCount('outputReserve', options.outputReserve, 0) ?? DEFAULT_OUTPUT_RESERVE,
+    onUnknown: readChoice('onUnknown', options.onUnknown, ['auto', 'charge', 'estimate']) ?? 'auto',
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(onUnpriced !== undefined && { onUnpriced }),
+  });
+}
+
+/** Throws `ConfigError` at the first own key of `options` that is not in `known`. */
+export function refuseUnknownKeys(what: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new ConfigError({ option: what, value: key, remedy: `use one of: ${known.join(', ')}` });
+    }
+  }
+}
+
+/** Reads `onUnpriced`, of a budget or of `configure`. */
+export function readOnUnpriced(value: unknown): OnUnpriced | undefined {
+  if (value === undefined || value === 'refuse' || value === 'warn') return value;
+  const assume = typeof value === 'object' && value !== null ? (value as { assume?: unknown }).assume : undefined;
+  if (typeof assume === 'string' && assume !== '') return { assume };
+  throw new ConfigError({ option: 'onUnpriced', value, remedy: "use 'refuse', 'warn' or { assume: model }" });
+}
+
+function readCaps(options: Readonly<Record<string, unknown>>): BudgetSpec['caps'] {
+  const caps: Partial<Record<Unit, number>> = {};
+  if (options.usd !== undefined) caps.usd = parseUsd(options.usd as number | string, 'usd');
+  for (const unit of ['tokens', 'calls'] as const) {
+    const cap = readCount(unit, options[unit], 0);
+    if (cap !== undefined) caps[unit] = cap;
+  }
+  if (Object.keys(caps).length === 0) {
+    throw new ConfigError({
+      option: 'budget caps',
+      value: undefined,
+      remedy: 'give at least one of usd, tokens, calls',
+    });
+  }
+  return Object.freeze(caps);
+}
+
+function readLadder(value: unknown, policies: Readonly<Record<PolicyName, Policy>>): readonly Policy[] {
+  const names = value === undefined ? ['block'] : Array.isArray(value) ? value : [value];
+  const remedy = `use one of ${Object.keys(policies).join(', ')}, or a list of them to try in order`;
+  if (names.length === 0) throw new ConfigError({ option: 'onExceed', value, remedy });
+  const seen = new Set<unknown>();
+  return Object.freeze(
+    names.map((name: unknown) => {
+      if (typeof name !== 'string' || !Object.hasOwn(policies, name) || seen.has(name)) {
+        throw new ConfigError({
+          option: 'onExceed',
+          value: name,
+          remedy: seen.has(name) ? `name each mode once; ${remedy}` : remedy,
+        });
+      }
+      seen.add(name);
+      return policies[name as PolicyName];
+    }),
+  );
+}
+
+function readDowngrade(value: unknown, needed: boolean): ReadonlyMap<string, string> {
+  const remedy = "give a map such as { 'gpt-4o': 'gpt-4o-mini' } together with onExceed: 'downgrade'";
+  if (!needed) {
+    if (value !== undefined) throw new ConfigError({ option: 'downgrade', value, remedy });
+    return new Map();
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0) {
+    throw new ConfigError({ option: 'downgrade', value, remedy });
+  }
+  const map = new Map<string, string>(Object.entries(value));
+  for (const [from, to] of map) {
+    if (typeof to !== 'string' || to === '')
+      throw new ConfigError({ option: `downgrade['${from}']`, value: to, remedy });
+    const seen = new Set([from]);
+    for (let next: string | undefined = to; next !== undefined; next = map.get(next)) {
+      if (seen.has(next)) {
+        throw new ConfigError({ option: 'downgrade', value: [...seen, next].join(' → '), remedy: 'remove the cycle' });
+      }
+      seen.add(next);
+    }
+  }
+  return map;
+}
+
+function readText(option: string, value: unknown): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw new ConfigError({ option, value, remedy: 'give a text that is not empty' });
+}
+
+function readCount(option: string, value: unknown, least: number): number | undefined {
+  if (value === undefined || (isAmount(value) && value >= least)) return value;
+  throw new ConfigError({ option, value, remedy: `give a whole number, ${least} or more` });
+}
+
+function readChoice<Choice extends string>(
+  option: string,
+  value: unknown,
+  choices: readonly Choice[],
+): Choice | undefined {
+  if (value === undefined || choices.includes(value as Choice)) return value as Choice | undefined;
+  throw new ConfigError({ option, value, remedy: `use ${choices.map((choice) => `'${choice}'`).join(' or ')}` });
+}

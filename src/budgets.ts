@@ -1,0 +1,66 @@
+import { type Budgeted, type BudgetOf, createBudget } from './budget/budget.js';
+import type { BudgetOptions, CanTruncate } from './budget/options.js';
+import { type BudgetRun, openRun } from './budget/run.js';
+import { type BudgetSpec, readBudgetOptions } from './budget/spec.js';
+import type { Engine } from './engine.js';
+import { ConfigError, findBudgetError } from './errors.js';
+import { createLiveScope, type LiveScope } from './live-scope.js';
+import { POLICIES } from './policy/policies.js';
+import { runInContext, withRun } from './scope.js';
+
+/** Makes budgets whose runs are booked in the ledger of `engine`. */
+export function createBudgets(engine: Engine) {
+  const specs = new WeakMap<object, BudgetSpec>();
+
+  function budget<const Options extends BudgetOptions>(options: Options): BudgetOf<Options, LiveScope>;
+  function budget<const Options extends BudgetOptions, Fn extends (...parameters: never[]) => unknown>(
+    options: Options,
+    fn: Fn,
+  ): Budgeted<Fn, CanTruncate<Options>>;
+  function budget(options: BudgetOptions, fn?: (...parameters: never[]) => unknown): unknown {
+    const spec = readBudgetOptions(options, POLICIES);
+    refuseDearerTargets(engine, spec);
+    const created = createBudget(() => openScope(engine, spec));
+    specs.set(created, spec);
+    return fn === undefined ? created : created(fn);
+  }
+
+  return {
+    budget,
+    /** Opens an account of `created` outside of any scope; `undefined` where this guard did not make it. */
+    openBound(created: object): BudgetRun | undefined {
+      const spec = specs.get(created);
+      return spec && openRun(engine.owner, engine.nextId(), spec);
+    },
+  };
+}
+
+function openScope(engine: Engine, spec: BudgetSpec) {
+  const run = openRun(engine.owner, engine.nextId(), spec);
+  const context = withRun(run);
+  const scope = createLiveScope(engine, run);
+  const enter = <Result>(body: () => Result): Result => runInContext(context, body);
+  if (!spec.ladder.some((policy) => policy.endsScope)) return { enter, scope };
+  const rescue = (error: unknown): boolean => {
+    if (!run.isCut) return false;
+    const refusal = findBudgetError(error);
+    const by = refusal && engine.refusedBy.get(refusal);
+    // What an outer budget refused is the outer scope's to end.
+    return by === undefined || by === run || !context.runs.includes(by);
+  };
+  return { enter, scope, rescue };
+}
+
+function refuseDearerTargets(engine: Engine, spec: BudgetSpec): void {
+  for (const [from, to] of spec.downgrade) {
+    const dear = engine.prices.match(from)?.price;
+    const cheap = engine.prices.match(to)?.price;
+    if (dear && cheap && cheap.input >= dear.input && cheap.output >= dear.output) {
+      throw new ConfigError({
+        option: `downgrade['${from}']`,
+        value: to,
+        remedy: `name a model that is cheaper than ${from}`,
+      });
+    }
+  }
+}

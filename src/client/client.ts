@@ -1,0 +1,80 @@
+import type { BudgetRun } from '../budget/run.js';
+import type { RefusalError } from '../errors.js';
+import type { Tags } from '../sink/sink.js';
+import type { JsonObject } from '../wire/wire.js';
+
+/** What is bound to one client besides the ambient budgets and tags. */
+export interface Binding {
+  readonly runs: readonly BudgetRun[];
+  readonly tags: Tags;
+  readonly provider?: string;
+}
+
+/** A request on its way out. */
+export type OutgoingCall =
+  | { readonly kind: 'http'; readonly url: string; readonly bodyText: string; readonly binding: Binding }
+  | { readonly kind: 'method'; readonly path: string; readonly body: JsonObject; readonly binding: Binding };
+
+/** What to do with it. */
+export type Admission =
+  /** Not a call that can be metered: send it as it is. */
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'refused'; readonly refusal: Refused }
+  /** `body` is the body to send where it was rewritten. */
+  | { readonly kind: 'admitted'; readonly body?: JsonObject; readonly call: AdmittedCall };
+
+/** A refusal: the error the caller is to catch, and its shape on this wire. */
+export interface Refused {
+  readonly error: RefusalError;
+  readonly body: JsonObject;
+}
+
+/** A call that holds its worst case, until exactly one of these says how it ended. Later ones change nothing. */
+export interface AdmittedCall {
+  /** Whether the request asks for a stream. */
+  readonly expectsStream: boolean;
+  /** It was certainly never sent. */
+  notSent(): Promise<void>;
+  /** It was sent and nobody knows what became of it. */
+  lost(): Promise<void>;
+  /** The provider answered with an error. */
+  rejected(status: number, bodyText: string): Promise<void>;
+  /** The provider answered whole; `undefined` for a body that is no JSON object. A refusal here was paid. */
+  completed(body: JsonObject | undefined): Promise<Refused | undefined>;
+  /** The provider answers as a stream of bytes. */
+  streamed(): StreamTap;
+  /** The provider answers as a stream of parsed events. */
+  followed(): EventTap;
+}
+
+/** What to show the consumer after one piece of a stream, and the error to end it with, if any. */
+export interface StreamStep {
+  readonly show: readonly Uint8Array[];
+  readonly error?: RefusalError;
+}
+
+/** Follows a stream of bytes between the provider and the consumer. */
+export interface StreamTap {
+  push(chunk: Uint8Array): Promise<StreamStep>;
+  /** The provider closed the stream. */
+  ended(): Promise<StreamStep>;
+  /** The consumer left, or aborted. */
+  cut(): Promise<void>;
+  /** The connection broke. */
+  broken(): Promise<void>;
+}
+
+/** Follows a stream of parsed events, as a test double yields them. */
+export interface EventTap {
+  push(event: unknown): Promise<{ readonly show: readonly unknown[]; readonly error?: RefusalError }>;
+  ended(): Promise<RefusalError | undefined>;
+  cut(): Promise<void>;
+  broken(): Promise<void>;
+}
+
+/** What a client adapter asks of the guard. */
+export interface Gate {
+  /** Whether a POST to this path is a call the guard meters. */
+  meters(path: string): boolean;
+  admit(call: OutgoingCall): Promise<Admission>;
+}

@@ -1,0 +1,146 @@
+import type { Admission, AdmittedCall, Binding, Gate, Refused } from './client.js';
+import { isCertainlyUnsent } from './network-error.js';
+import { copyResponse, parseJsonObject } from './response.js';
+import { tapStream } from './stream.js';
+
+/** The `fetch` a guard wraps. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/** How a refusal reaches the code that called `fetch`. */
+export type Refuse = (refused: Refused) => Response | Promise<Response>;
+
+// A guard that meets this mark sends the call on: a call guarded twice is held once. It is enumerable, so that it survives
+// the copies an SDK makes of a request on its way.
+const ADMITTED = Symbol.for('tokenguard.admitted');
+
+/**
+ * A `fetch` that asks the gate before each POST to an LLM endpoint, settles with what comes back, and passes everything
+ * else through untouched.
+ */
+export function createGuardedFetch(gate: Gate, send: Fetch, binding: Binding, refuse: Refuse): Fetch {
+  return async function guardedFetch(input, init) {
+    const url = urlOf(input);
+    const method = (init?.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase();
+    if (method !== 'POST' || (init !== undefined && ADMITTED in init) || !isMetered(gate, url))
+      return send(input, init);
+    const body = await readRequestBody(input, init);
+    if (body === undefined) return send(input, init);
+    const admission = await gate.admit({ kind: 'http', url, bodyText: body.text, binding });
+    const outgoing = body.replay === undefined ? init : { ...init, body: body.replay };
+    return dispatch(admission, { input, init: outgoing, send, refuse });
+  };
+}
+
+interface Outgoing {
+  readonly input: string | URL | Request;
+  readonly init: RequestInit | undefined;
+  readonly send: Fetch;
+  readonly refuse: Refuse;
+}
+
+async function dispatch(admission: Admission, outgoing: Outgoing): Promise<Response> {
+  const { input, init, send, refuse } = outgoing;
+  if (admission.kind === 'pass') return send(input, init);
+  if (admission.kind === 'refused') return refuse(admission.refusal);
+  const { call, body } = admission;
+  const signal = init?.signal ?? (isRequest(input) ? input.signal : undefined);
+  if (signal?.aborted) {
+    await call.notSent();
+    throw signal.reason;
+  }
+  let response: Response;
+  try {
+    response = await send(input, body ? withBody(input, init, JSON.stringify(body)) : marked(init));
+  } catch (error) {
+    await (isCertainlyUnsent(error) ? call.notSent() : call.lost());
+    throw error;
+  }
+  return receive(response, call, { refuse, signal });
+}
+
+interface Receiving {
+  readonly refuse: Refuse;
+  readonly signal: AbortSignal | null | undefined;
+}
+
+async function receive(response: Response, call: AdmittedCall, { refuse, signal }: Receiving): Promise<Response> {
+  if (response.ok && response.body && isStream(response, call)) {
+    return copyResponse(response, tapStream(response.body, call.streamed(), signal));
+  }
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    await call.lost();
+    // The caller meets the failure where he would without us: as he reads the body. A rejected fetch he might retry.
+    return copyResponse(response, new ReadableStream({ start: (controller) => controller.error(error) }));
+  }
+  const text = new TextDecoder().decode(bytes);
+  if (!response.ok) {
+    await call.rejected(response.status, text);
+    return copyResponse(response, bytes);
+  }
+  const crossed = await call.completed(parseJsonObject(text));
+  return crossed ? refuse(crossed) : copyResponse(response, bytes);
+}
+
+/** Some compatible servers send their streams under another type, or none. */
+function isStream(response: Response, call: AdmittedCall): boolean {
+  const type = response.headers.get('content-type')?.toLowerCase() ?? '';
+  return type.startsWith('text/event-stream') || (call.expectsStream && !type.includes('json'));
+}
+
+/** Whether it is a request object, of this realm or of another `fetch` implementation. */
+function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === 'object' && 'method' in input && 'url' in input;
+}
+
+function urlOf(input: string | URL | Request): string {
+  if (typeof input === 'string') return input;
+  return isRequest(input) ? input.url : input.href;
+}
+
+function isMetered(gate: Gate, url: string): boolean {
+  if (!url.startsWith('http')) return false;
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  if (start < 0) return false;
+  const end = url.slice(start).search(/[?#]/);
+  return gate.meters(end < 0 ? url.slice(start) : url.slice(start, start + end));
+}
+
+interface RequestBody {
+  readonly text: string;
+  /** What to send in the place of a body that can be read only once. */
+  readonly replay?: BodyInit;
+}
+
+/** The body as text; `undefined` for a form, which no metered format uses. */
+async function readRequestBody(
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+): Promise<RequestBody | undefined> {
+  const body: unknown = init?.body;
+  if (typeof body === 'string') return { text: body };
+  if (body === undefined || body === null) return isRequest(input) ? { text: await input.clone().text() } : undefined;
+  if (body instanceof FormData || body instanceof URLSearchParams) return undefined;
+  const isReadOnce = typeof body === 'object' && Symbol.asyncIterator in body;
+  if (!isReadOnce) return { text: await new Response(body as BodyInit).text() };
+  const replay = new Uint8Array(await new Response(body as BodyInit).arrayBuffer());
+  return { text: new TextDecoder().decode(replay), replay };
+}
+
+function marked(init: RequestInit | undefined): RequestInit {
+  return { ...init, [ADMITTED]: true } as RequestInit;
+}
+
+function withBody(input: string | URL | Request, init: RequestInit | undefined, body: string): RequestInit {
+  const headers = new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined));
+  headers.delete('content-length');
+  const given = init?.body;
+  if (given instanceof Blob && given.type !== '' && !headers.has('content-type')) {
+    headers.set('content-type', given.type);
+  }
+  // A text without a type is sent as plain text; bytes stay what they were, without one.
+  const sent = typeof given === 'object' && given !== null ? new TextEncoder().encode(body) : body;
+  return { ...init, headers, body: sent, [ADMITTED]: true } as RequestInit;
+}

@@ -1,0 +1,96 @@
+import type { BudgetExceededError } from './errors.js';
+import type { Amounts } from './ledger/ledger.js';
+import type { Tags } from './sink/sink.js';
+
+/** What each event tells its listeners. */
+export interface EventMap {
+  /** A budget refused a call before it was sent. */
+  readonly blocked: { readonly error: BudgetExceededError };
+  /** As `blocked`, by a budget that ends its scope quietly. */
+  readonly truncated: { readonly error: BudgetExceededError };
+  /** A paid call crossed the cap of a budget that raises. */
+  readonly exceeded: { readonly error: BudgetExceededError };
+  readonly downgraded: DowngradeEvent;
+  readonly clamped: ClampEvent;
+  /** A provider billed more than was held. */
+  readonly overrun: { readonly id: string; readonly model: string; readonly tags: Tags; readonly amounts: Amounts };
+  /** An attempt whose outcome nobody knows was charged its hold. */
+  readonly presumed: { readonly id: string; readonly model: string; readonly tags: Tags; readonly costNanoUsd: number };
+  /** A provider told usage that cannot be true; the attempt was charged its hold. */
+  readonly invalid_usage: { readonly id: string; readonly model: string; readonly tags: Tags };
+  /** A call was sent whose model has no price; it is booked as 0 USD. */
+  readonly unpriced: { readonly model: string; readonly tags: Tags };
+  /** A sink failed, or dropped records because it was too slow. */
+  readonly sink_error: { readonly sink: string; readonly error?: unknown; readonly dropped?: number };
+}
+
+/** A call that went out with a cheaper model. */
+export interface DowngradeEvent {
+  readonly from: string;
+  readonly to: string;
+  readonly budget: string;
+  readonly tags: Tags;
+}
+
+/** A call that went out with an output ceiling a budget set. */
+export interface ClampEvent {
+  readonly model: string;
+  readonly maxOutputTokens: number;
+  /** Whether the caller had set no ceiling of his own. */
+  readonly injected: boolean;
+  readonly budget: string;
+  readonly tags: Tags;
+}
+
+export type EventName = keyof EventMap;
+export type Listener<Name extends EventName> = (event: EventMap[Name]) => void;
+
+/** The names of all events. */
+export const EVENT_NAMES: readonly EventName[] = Object.freeze([
+  'blocked',
+  'truncated',
+  'exceeded',
+  'downgraded',
+  'clamped',
+  'overrun',
+  'presumed',
+  'invalid_usage',
+  'unpriced',
+  'sink_error',
+]);
+
+/** Tells listeners; what a listener throws reaches `onListenerError` and nobody else. */
+export interface Events {
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void;
+  emit<Name extends EventName>(name: Name, event: EventMap[Name]): void;
+  clear(): void;
+}
+
+export function createEvents(onListenerError: (name: EventName, error: unknown) => void): Events {
+  const listeners = new Map<EventName, Set<(event: never) => void>>();
+  return {
+    on(name, listener) {
+      const set = listeners.get(name) ?? new Set();
+      listeners.set(name, set);
+      // A wrapper of its own, so that the same function added twice is two listeners, each with its own removal.
+      const entry = (event: never) => listener(event);
+      set.add(entry);
+      return () => {
+        set.delete(entry);
+      };
+    },
+    emit(name, event) {
+      const set = listeners.get(name);
+      if (set === undefined) return;
+      for (const listener of [...set]) {
+        try {
+          const result: unknown = listener(event as never);
+          if (result instanceof Promise) result.catch((error: unknown) => onListenerError(name, error));
+        } catch (error) {
+          onListenerError(name, error);
+        }
+      }
+    },
+    clear: () => listeners.clear(),
+  };
+}

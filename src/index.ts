@@ -1,0 +1,50 @@
+export type { Budget, Budgeted, MaybeCut, Scope, ScopeAmounts } from './budget/budget.js';
+export type { BudgetOptions, Ladder, OnUnknown, OnUnpriced } from './budget/options.js';
+export type { Fetch } from './client/fetch.js';
+export type { InstrumentOptions } from './clients.js';
+export type { Clock } from './clock.js';
+export {
+  addSink,
+  budget,
+  clamps,
+  configure,
+  current,
+  downgrades,
+  dropped,
+  estimate,
+  flush,
+  guardFetch,
+  instrument,
+  on,
+  prices,
+  report,
+  reset,
+  restore,
+  shutdown,
+  unpricedCalls,
+} from './default-guard.js';
+export {
+  BudgetExceededError,
+  ConfigError,
+  CostAssertionError,
+  type ErrorCode,
+  findBudgetError,
+  LedgerUnavailableError,
+  RefusalError,
+  TokenguardError,
+  UnboundedCallError,
+  UnpricedModelError,
+} from './errors.js';
+export type { Estimate, EstimateRequest } from './estimate.js';
+export type { ClampEvent, DowngradeEvent, EventMap, EventName, Listener } from './events.js';
+export { createGuard, type Guard, track } from './guard.js';
+export type { LiveScope } from './live-scope.js';
+export type { PolicyName } from './policy/policy.js';
+export type { CostItem, PriceInput, PriceTarget } from './pricing/price.js';
+export type { Encoder, EncoderSource } from './quote/tokenizer.js';
+export type { Report, ReportOptions } from './report/report.js';
+export { bind } from './scope.js';
+export type { ConfigureOptions, GuardOptions } from './settings.js';
+export type { CostBasis, Outcome, Sink, SpendRecord, Tags, TagValue } from './sink/sink.js';
+export type { Usage } from './usage/usage.js';
+export { TokenguardWarning, UnpricedModelWarning } from './warnings.js';

@@ -1,0 +1,39 @@
+import type { Scope, ScopeAmounts } from './budget/budget.js';
+import { amountToShow, type BudgetRun, UNITS } from './budget/run.js';
+import type { Engine } from './engine.js';
+import type { Balance, Unit } from './ledger/ledger.js';
+import { createReport, type Report, type ReportOptions } from './report/report.js';
+
+/** The live state of a run of this package's budgets. */
+export type LiveScope = Scope<Report, ReportOptions>;
+
+/** A view on a run: every property is read from the ledger when it is asked for. */
+export function createLiveScope(engine: Engine, run: BudgetRun): LiveScope {
+  const read = (pick: (balance: Balance, unit: Unit) => number): ScopeAmounts => {
+    const balances = engine.ledger.balances(UNITS.map((unit) => run.limits[unit]));
+    const amounts = UNITS.map((unit, index) => [unit, pick(balances[index] as Balance, unit)]);
+    return Object.freeze(Object.fromEntries(amounts)) as ScopeAmounts;
+  };
+  return {
+    id: run.id,
+    ...(run.spec.name !== undefined && { name: run.spec.name }),
+    get spent() {
+      return read((balance, unit) => amountToShow(unit, balance.spent));
+    },
+    get held() {
+      return read((balance, unit) => amountToShow(unit, balance.held));
+    },
+    get remaining() {
+      return read((balance, unit) =>
+        run.spec.caps[unit] === undefined ? Number.POSITIVE_INFINITY : amountToShow(unit, balance.remaining),
+      );
+    },
+    report(options) {
+      const records = engine.ring.records().filter((record) => record.budgets.some(({ id }) => id === run.id));
+      return createReport(records, options, {
+        dropped: engine.ring.dropped,
+        droppedUntilMs: engine.ring.droppedUntilMs,
+      });
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { addPico, multiplyPico, picoToNano } from '../money.js';
+import type { Usage } from '../usage/usage.js';
+import type { Cost, CostItem, LongContextRates, Price, Rates } from './price.js';
+
+/** Ratios of a service tier where a price names none: OpenAI's flex and batch, and the dearest priority on any list. */
+const DEFAULT_RATIOS = { flex: 0.5, batch: 0.5, priority: 2.5 } as const;
+
+type Tier = keyof typeof DEFAULT_RATIOS;
+
+/**
+ * What `usage` costs at `price`, item by item, exact; the sum is rounded up once to nano-dollars.
+ *
+ * Totals include their parts, so cached and audio tokens are taken out of input, and audio out of output. Once the input
+ * passes a long-context threshold, its rates hold for the whole request. `serviceTier` is the tier that was served.
+ *
+ * @example
+ * costOf({ inputTokens: 1000, outputTokens: 500 }, price).costNanoUsd; // 7_500_000 at $2.50 and $10 a million
+ */
+export function costOf(usage: Usage, price: Price, options: { readonly serviceTier?: string } = {}): Cost {
+  const rates = ratesFor(price, usage.inputTokens);
+  const ratio = tierRatio(price, options.serviceTier);
+  const cacheRead = usage.cacheReadInputTokens ?? 0;
+  const cacheWrite = usage.cacheWriteInputTokens ?? 0;
+  const cacheWrite1h = usage.cacheWrite1hInputTokens ?? 0;
+  const plain = Math.max(0, usage.inputTokens - cacheRead - cacheWrite - cacheWrite1h);
+  // Audio that was read from a cache is counted as cached already.
+  const audioInput = Math.min(usage.audioInputTokens ?? 0, plain);
+  const audioOutput = usage.audioOutputTokens ?? 0;
+  const cacheWriteRate = rates.cacheWrite ?? rates.input;
+  const parts: readonly (readonly [CostItem['kind'], number, number])[] = [
+    ['input', plain - audioInput, rates.input],
+    ['audio_input', audioInput, rates.audioInput ?? rates.input],
+    ['cache_read', cacheRead, rates.cacheRead ?? rates.input],
+    ['cache_write', cacheWrite, cacheWriteRate],
+    ['cache_write_1h', cacheWrite1h, rates.cacheWrite1h ?? cacheWriteRate],
+    ['output', usage.outputTokens - audioOutput, rates.output],
+    ['audio_output', audioOutput, rates.audioOutput ?? rates.output],
+  ];
+  const items: CostItem[] = [];
+  for (const [kind, quantity, rate] of parts) {
+    if (quantity > 0) items.push(itemOf(kind, quantity, scaled(rate, ratio)));
+  }
+  const searches = usage.webSearchRequests ?? 0;
+  if (searches > 0 && price.webSearch !== undefined) items.push(itemOf('web_search', searches, price.webSearch));
+  const total = items.reduce<number | bigint>((sum, item) => addPico(sum, item.costPicoUsd), 0);
+  return { items, costNanoUsd: picoToNano(total) };
+}
+
+/** What the dearest token of a call can cost, in pico-dollars. */
+export interface WorstRates {
+  readonly inputPicoUsd: number;
+  readonly outputPicoUsd: number;
+}
+
+/** What bounds the rates of a call. */
+export interface WorstRatesQuery {
+  /** The most input the call can have. */
+  readonly inputTokens: number;
+  /** The tier that was asked for; a cheaper one never lowers the bound, because the provider may serve another. */
+  readonly serviceTier?: string;
+  readonly audioInput?: boolean;
+  readonly audioOutput?: boolean;
+}
+
+/** The dearest rates a call could be charged: nothing it may turn out to be costs more. Cached reads never lower them. */
+export function worstRates(price: Price, query: WorstRatesQuery): WorstRates {
+  const reachable = [price, ...(price.longContext ?? []).filter((tier) => query.inputTokens > tier.aboveInputTokens)];
+  const ratio = Math.max(1, tierRatio(price, query.serviceTier));
+  let input = 0;
+  let output = 0;
+  for (const rates of reachable) {
+    const audioInput = query.audioInput ? (rates.audioInput ?? 0) : 0;
+    const audioOutput = query.audioOutput ? (rates.audioOutput ?? 0) : 0;
+    input = Math.max(input, rates.input, rates.cacheRead ?? 0, rates.cacheWrite ?? 0, rates.cacheWrite1h ?? 0, audioInput);
+    output = Math.max(output, rates.output, audioOutput);
+  }
+  return { inputPicoUsd: scaled(input, ratio), outputPicoUsd: scaled(output, ratio) };
+}
+
+function ratesFor(price: Price, inputTokens: number): Rates {
+  let rates: Rates = price;
+  for (const tier of (price.longContext ?? []) as readonly LongContextRates[]) {
+    if (inputTokens > tier.aboveInputTokens) rates = tier;
+  }
+  return rates;
+}
+
+function tierRatio(price: Price, serviceTier: string | undefined): number {
+  if (serviceTier !== 'flex' && serviceTier !== 'batch' && serviceTier !== 'priority') return 1;
+  const tier: Tier = serviceTier;
+  return price.tiers?.[tier] ?? DEFAULT_RATIOS[tier];
+}
+
+function scaled(ratePicoUsd: number, ratio: number): number {
+  return ratio === 1 ? ratePicoUsd : Math.ceil(ratePicoUsd * ratio);
+}
+
+function itemOf(kind: CostItem['kind'], quantity: number, ratePicoUsd: number): CostItem {
+  return { kind, quantity, ratePicoUsd, costPicoUsd: multiplyPico(quantity, ratePicoUsd) };
+}

@@ -1,0 +1,78 @@
+import type { Attempt } from './attempt.js';
+import { amountToShow, type BudgetRun, runName, UNITS } from './budget/run.js';
+import type { Engine } from './engine.js';
+import { BudgetExceededError } from './errors.js';
+import type { SettleResult } from './ledger/ledger.js';
+import type { SpendRecord } from './sink/sink.js';
+
+/** Tells everybody of a record, after the ledger has it. Nothing here can change what was booked. */
+export function publishRecord(
+  engine: Engine,
+  attempt: Attempt,
+  record: SpendRecord,
+  settled: SettleResult,
+  replaces: boolean,
+): void {
+  if (!replaces || !engine.ring.replace(record)) engine.ring.add(record);
+  for (const sink of engine.sinks.values()) sink.push(record);
+  const { id, model, tags } = attempt.facts;
+  if (record.basis === 'unpriced') {
+    engine.counters.unpricedCalls += 1;
+    engine.events.emit('unpriced', { model, tags });
+  }
+  if (record.basis === 'presumed') engine.events.emit('presumed', { id, model, tags, costNanoUsd: record.costNanoUsd });
+  if (UNITS.some((unit) => settled.overrun[unit] > 0)) {
+    engine.events.emit('overrun', { id, model, tags, amounts: settled.overrun });
+  }
+}
+
+/**
+ * The error of the call that crossed the cap of a budget that raises; `undefined` where none was crossed by it.
+ * `actual` is what this attempt was charged.
+ */
+export function crossingError(
+  engine: Engine,
+  attempt: Attempt,
+  actual: Readonly<Record<'usd' | 'tokens' | 'calls', number>>,
+  answer: { readonly response: unknown } | undefined,
+): BudgetExceededError | undefined {
+  for (const run of attempt.facts.runs) {
+    if (!run.spec.ladder.some((policy) => policy.throwsOnCrossing)) continue;
+    for (const unit of UNITS) {
+      const cap = run.spec.caps[unit];
+      if (cap === undefined) continue;
+      const balance = engine.ledger.balances([run.limits[unit]])[0];
+      const spent = balance?.spent ?? 0;
+      // The call that took the balance over the cap throws; those already under way before it are delivered.
+      if (spent <= cap || spent - actual[unit] > cap) continue;
+      return exceeded(engine, attempt, run, unit, { spent, held: balance?.held ?? 0, cost: actual[unit] }, answer);
+    }
+  }
+  return undefined;
+}
+
+function exceeded(
+  engine: Engine,
+  attempt: Attempt,
+  run: BudgetRun,
+  unit: 'usd' | 'tokens' | 'calls',
+  amounts: { readonly spent: number; readonly held: number; readonly cost: number },
+  answer: { readonly response: unknown } | undefined,
+): BudgetExceededError {
+  const error = new BudgetExceededError({
+    budget: runName(run),
+    unit,
+    cap: amountToShow(unit, run.spec.caps[unit] ?? 0),
+    spent: amountToShow(unit, amounts.spent),
+    held: amountToShow(unit, amounts.held),
+    requested: amountToShow(unit, amounts.cost),
+    remaining: 0,
+    canFitLater: false,
+    model: attempt.facts.model,
+    tags: attempt.facts.tags,
+    ...answer,
+  });
+  engine.refusedBy.set(error, run);
+  engine.events.emit('exceeded', { error });
+  return error;
+}

@@ -1,0 +1,82 @@
+/** Counts the tokens of one text of at most 1024 characters. */
+export type Encoder = (text: string) => number;
+
+/**
+ * Finds the exact encoder of a model, or `undefined` where none is known. It is asked only when a bound by bytes does
+ * not fit, so a tokenizer costs nothing before it is needed.
+ */
+export type EncoderSource = (model: string) => Promise<Encoder | undefined>;
+
+// One encoder call is quadratic on long runs without a boundary, so none ever sees more than this.
+const SLICE_CHARACTERS = 1024;
+
+const O200K = /^(?:ft:)?(?:gpt-4o|chatgpt-4o|gpt-4\.1|gpt-4\.5|gpt-5|gpt-oss|o1|o3|o4)(?:[-.:]|$)/;
+const CL100K = /^(?:ft:)?(?:gpt-4|gpt-3\.5|text-embedding-(?:3|ada-002))(?:[-:]|$)/;
+
+/**
+ * The encoders of the optional peer dependency `gpt-tokenizer`, which are exact for OpenAI's models.
+ * Other models, and programs without the package, have no encoder: their input stays bounded by its bytes.
+ */
+export function createGptTokenizerSource(): EncoderSource {
+  const loaded = new Map<string, Promise<Encoder | undefined>>();
+  return (model) => {
+    const encoding = encodingOf(model);
+    if (encoding === undefined) return Promise.resolve(undefined);
+    let encoder = loaded.get(encoding);
+    if (encoder === undefined) {
+      encoder = loadEncoder(encoding);
+      loaded.set(encoding, encoder);
+    }
+    return encoder;
+  };
+}
+
+function encodingOf(model: string): 'o200k_base' | 'cl100k_base' | undefined {
+  if (O200K.test(model)) return 'o200k_base';
+  return CL100K.test(model) ? 'cl100k_base' : undefined;
+}
+
+async function loadEncoder(encoding: 'o200k_base' | 'cl100k_base'): Promise<Encoder | undefined> {
+  try {
+    const { countTokens } =
+      encoding === 'o200k_base'
+        ? await import('gpt-tokenizer/encoding/o200k_base')
+        : await import('gpt-tokenizer/encoding/cl100k_base');
+    // Prompts may hold text that looks like a control token; it is sent, and billed, as plain text.
+    const options = { disallowedSpecial: new Set<string>() };
+    return (text) => countTokens(text, options);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * An upper bound of the tokens of `text`: exact but for cuts inside a run without a boundary, which add one each.
+ * Linear in the length of `text` whatever it holds; each character is given to the encoder once.
+ */
+export function countTokens(text: string, encode: Encoder): number {
+  let tokens = 0;
+  let start = 0;
+  while (start < text.length) {
+    const end = Math.min(start + SLICE_CHARACTERS, text.length);
+    const boundary = end === text.length ? end : sliceEnd(text, start, end);
+    tokens += encode(text.slice(start, boundary));
+    if (boundary < text.length && !isSpace(text.charCodeAt(boundary))) tokens += 1;
+    start = boundary;
+  }
+  return tokens;
+}
+
+function sliceEnd(text: string, start: number, end: number): number {
+  const earliest = start + SLICE_CHARACTERS / 2;
+  for (let index = end; index > earliest; index -= 1) {
+    // A boundary before a single space is where byte-pair tokenizers split by themselves.
+    if (isSpace(text.charCodeAt(index)) && !isSpace(text.charCodeAt(index - 1))) return index;
+  }
+  const code = text.charCodeAt(end);
+  return code >= 0xdc00 && code <= 0xdfff ? end - 1 : end;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a;
+}

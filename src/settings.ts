@@ -1,0 +1,72 @@
+import type { OnUnpriced } from './budget/options.js';
+import { readOnUnpriced, refuseUnknownKeys } from './budget/spec.js';
+import type { Clock } from './clock.js';
+import { ConfigError } from './errors.js';
+import type { EncoderSource } from './quote/tokenizer.js';
+import type { Sink } from './sink/sink.js';
+import type { TokenguardWarning } from './warnings.js';
+
+/** What `configure` changes. An omitted key stays as it is. */
+export interface ConfigureOptions {
+  /** How many records this process keeps for `report`. Default 100 000. */
+  readonly maxRecords?: number;
+  /** For budgets that do not say themselves. */
+  readonly onUnpriced?: OnUnpriced;
+  /** Replaces all sinks. */
+  readonly sinks?: readonly Sink[];
+  /** Takes warnings instead of `process.emitWarning`. */
+  readonly onWarning?: (warning: TokenguardWarning) => void;
+}
+
+/** Options of `createGuard`: those of `configure`, and what cannot change later. */
+export interface GuardOptions extends ConfigureOptions {
+  readonly clock?: Clock;
+  /** Exact token counts for models beyond those of `gpt-tokenizer`. */
+  readonly encoders?: EncoderSource;
+}
+
+const CONFIGURE_KEYS = ['maxRecords', 'onUnpriced', 'sinks', 'onWarning'] as const;
+const GUARD_KEYS = [...CONFIGURE_KEYS, 'clock', 'encoders'] as const;
+
+/**
+ * Checks options of `configure` or `createGuard`.
+ *
+ * @throws ConfigError naming the option, the value and what is allowed.
+ */
+export function checkSettings(what: 'configure' | 'createGuard', options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ConfigError({ option: `${what} options`, value: options, remedy: 'give an object' });
+  }
+  refuseUnknownKeys(`${what} option`, options, what === 'configure' ? CONFIGURE_KEYS : GUARD_KEYS);
+  const { onUnpriced, sinks, onWarning, clock, encoders } = options as Partial<Record<string, unknown>>;
+  readOnUnpriced(onUnpriced);
+  if (sinks !== undefined) {
+    if (!Array.isArray(sinks)) throw new ConfigError({ option: 'sinks', value: sinks, remedy: 'give a list of sinks' });
+    for (const sink of sinks) checkSink(sink);
+  }
+  requireFunction('onWarning', onWarning);
+  requireFunction('encoders', encoders);
+  if (clock !== undefined) {
+    for (const method of ['nowMs', 'monotonicMs', 'schedule']) {
+      requireFunction(`clock.${method}`, (clock as Record<string, unknown>)[method] ?? null);
+    }
+  }
+}
+
+/** Checks that `sink` can be written to. */
+export function checkSink(sink: unknown): asserts sink is Sink {
+  const candidate = (typeof sink === 'object' && sink !== null ? sink : {}) as Partial<Sink>;
+  if (typeof candidate.name !== 'string' || candidate.name === '' || typeof candidate.write !== 'function') {
+    throw new ConfigError({
+      option: 'sink',
+      value: sink,
+      remedy: 'give an object with a name and a write(records) function',
+    });
+  }
+}
+
+function requireFunction(option: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') {
+    throw new ConfigError({ option, value, remedy: 'give a function' });
+  }
+}
