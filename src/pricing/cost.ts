@@ -42,6 +42,7 @@ export function costOf(usage: Usage, price: Price, options: { readonly serviceTi
   }
   const searches = usage.webSearchRequests ?? 0;
   if (searches > 0 && price.webSearch !== undefined) items.push(itemOf('web_search', searches, price.webSearch));
+  if (price.request !== undefined) items.push(itemOf('request', 1, price.request));
   const total = items.reduce<number | bigint>((sum, item) => addPico(sum, item.costPicoUsd), 0);
   return { items, costNanoUsd: picoToNano(total) };
 }
@@ -71,7 +72,14 @@ export function worstRates(price: Price, query: WorstRatesQuery): WorstRates {
   for (const rates of reachable) {
     const audioInput = query.audioInput ? (rates.audioInput ?? 0) : 0;
     const audioOutput = query.audioOutput ? (rates.audioOutput ?? 0) : 0;
-    input = Math.max(input, rates.input, rates.cacheRead ?? 0, rates.cacheWrite ?? 0, rates.cacheWrite1h ?? 0, audioInput);
+    input = Math.max(
+      input,
+      rates.input,
+      rates.cacheRead ?? 0,
+      rates.cacheWrite ?? 0,
+      rates.cacheWrite1h ?? 0,
+      audioInput,
+    );
     output = Math.max(output, rates.output, audioOutput);
   }
   return { inputPicoUsd: scaled(input, ratio), outputPicoUsd: scaled(output, ratio) };

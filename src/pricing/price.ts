@@ -19,6 +19,10 @@ export interface Rates {
   readonly audioInput?: number;
   /** Absent: audio output costs `output`. */
   readonly audioOutput?: number;
+  /** Absent: images that come in cost `input`. */
+  readonly imageInput?: number;
+  /** Absent: images that go out cost `output`. */
+  readonly imageOutput?: number;
 }
 
 /** Rates for the whole request once its input passes a threshold. */
@@ -35,6 +39,8 @@ export interface Price extends Rates {
   readonly tiers?: TierRatios;
   /** Pico-dollars for one hosted web search. */
   readonly webSearch?: number;
+  /** Pico-dollars for each request, whatever its size. */
+  readonly request?: number;
   /** The most tokens the model can put out in one answer; absent: unknown. */
   readonly maxOutputTokens?: number;
   /** The largest input the model takes; absent: unknown. */
@@ -91,6 +97,7 @@ export interface CostItem {
     | 'output'
     | 'audio_output'
     | 'web_search'
+    | 'request'
     | 'reported'
     | 'presumed';
   /** Tokens or requests. */

@@ -67,7 +67,7 @@ function worstCostPico(input: QuoteInput, price: Price, outputTokens: number): n
 
 function inputCostPico(input: QuoteInput, price: Price): number | bigint {
   const searches = input.request.hostedTools?.maxWebSearches ?? 0;
-  const tokens = multiplyPico(input.inputTokens, ratesOf(input, price).inputPicoUsd);
+  const tokens = addPico(multiplyPico(input.inputTokens, ratesOf(input, price).inputPicoUsd), price.request ?? 0);
   return searches === 0
     ? tokens
     : addPico(tokens, multiplyPico(searches, price.webSearch ?? DEAREST_WEB_SEARCH_PICO_USD));

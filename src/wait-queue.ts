@@ -1,0 +1,121 @@
+import type { BudgetRun } from './budget/run.js';
+import type { Clock } from './clock.js';
+
+/** What one try of a waiting call came to. */
+export type Try<Outcome> =
+  /** It is decided, for good or for ill. */
+  | { readonly isFinal: true; readonly outcome: Outcome }
+  /** Money of these budgets is still held; `outcome` is what it comes to if nothing changes in time. */
+  | { readonly isFinal: false; readonly outcome: Outcome; readonly blockedBy: readonly BudgetRun[] };
+
+/** A call that waits for holds to settle. */
+export interface WaitingCall<Outcome> {
+  /** Every budget it claims on. */
+  readonly runs: readonly BudgetRun[];
+  readonly waitMs: number;
+  readonly signal?: AbortSignal | undefined;
+  tryAgain(): Promise<Try<Outcome>>;
+}
+
+interface Waiter {
+  readonly runs: readonly BudgetRun[];
+  blockedBy: readonly BudgetRun[];
+  tryAgain(): Promise<void>;
+}
+
+/** Calls that wait for money that is held, in the order they came, for each account of this process. */
+export interface WaitQueue {
+  /** Whether an earlier call waits for one of these accounts, so that a new one has to queue behind it. */
+  isBehind(runs: readonly BudgetRun[]): boolean;
+  /** Waits until the call is decided, its time is up or it is aborted. Rejects only where a try rejects or with the abort reason. */
+  wait<Outcome>(call: WaitingCall<Outcome>, first: Try<Outcome> & { readonly isFinal: false }): Promise<Outcome>;
+  /** Holds settled: those who wait for them try again. */
+  wake(): void;
+}
+
+export function createWaitQueue(clock: Clock): WaitQueue {
+  return new Queue(clock);
+}
+
+class Queue implements WaitQueue {
+  readonly #clock: Clock;
+  readonly #waiters = new Set<Waiter>();
+  #isPumping = false;
+  #wasWoken = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  isBehind(runs: readonly BudgetRun[]): boolean {
+    if (this.#waiters.size === 0) return false;
+    for (const waiter of this.#waiters) {
+      if (waiter.blockedBy.some((run) => runs.includes(run))) return true;
+    }
+    return false;
+  }
+
+  wait<Outcome>(call: WaitingCall<Outcome>, first: Try<Outcome> & { readonly isFinal: false }): Promise<Outcome> {
+    return new Promise<Outcome>((resolve, reject) => {
+      let latest: Outcome = first.outcome;
+      let isTrying = false;
+      let endAfterTry: (() => void) | undefined;
+      const leave = (settle: () => void) => {
+        cancelTimer();
+        call.signal?.removeEventListener('abort', abort);
+        this.#waiters.delete(waiter);
+        settle();
+        // Whoever stood behind this call may be first now.
+        this.wake();
+      };
+      // A try that is under way may be granted money, and its answer is the one that counts.
+      const end = (settle: () => void) => {
+        if (isTrying) endAfterTry ??= () => leave(settle);
+        else leave(settle);
+      };
+      const abort = () => end(() => reject(call.signal?.reason));
+      const waiter: Waiter = {
+        runs: call.runs,
+        blockedBy: first.blockedBy,
+        tryAgain: async () => {
+          isTrying = true;
+          try {
+            const next = await call.tryAgain();
+            latest = next.outcome;
+            if (next.isFinal) return leave(() => resolve(next.outcome));
+            waiter.blockedBy = next.blockedBy;
+          } catch (error) {
+            return leave(() => reject(error));
+          } finally {
+            isTrying = false;
+          }
+          endAfterTry?.();
+        },
+      };
+      const cancelTimer = this.#clock.schedule(() => end(() => resolve(latest)), call.waitMs);
+      call.signal?.addEventListener('abort', abort);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  wake(): void {
+    if (this.#waiters.size === 0) return;
+    this.#wasWoken = true;
+    if (!this.#isPumping) void this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    this.#isPumping = true;
+    while (this.#wasWoken) {
+      this.#wasWoken = false;
+      const blocked = new Set<BudgetRun>();
+      for (const waiter of [...this.#waiters]) {
+        if (!this.#waiters.has(waiter)) continue;
+        // Nobody overtakes an earlier call on an account that the earlier call waits for.
+        if (!waiter.runs.some((run) => blocked.has(run))) await waiter.tryAgain();
+        if (this.#waiters.has(waiter)) for (const run of waiter.blockedBy) blocked.add(run);
+      }
+    }
+    this.#isPumping = false;
+  }
+}

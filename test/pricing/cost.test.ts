@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { costOf, worstRates } from '../../src/pricing/cost.js';
+import type { Price } from '../../src/pricing/price.js';
+
+const price: Price = {
+  model: 'm',
+  provider: 'p',
+  input: 3_000_000,
+  output: 15_000_000,
+  cacheRead: 300_000,
+  cacheWrite: 3_750_000,
+  cacheWrite1h: 6_000_000,
+  audioInput: 40_000_000,
+  audioOutput: 80_000_000,
+  webSearch: 10_000_000_000,
+  source: 'test',
+  asOf: '2026-01-01',
+};
+const usd = (nano: number) => nano / 1e9;
+
+describe('cost', () => {
+  test('of plain tokens', () => {
+    const gpt4o = { ...price, input: 2_500_000, output: 10_000_000 };
+    expect(costOf({ inputTokens: 1000, outputTokens: 500 }, gpt4o).costNanoUsd).toBe(7_500_000);
+  });
+
+  test('of a million calls at $0.0000075 is $7.50 to the nano-dollar', () => {
+    const cheap = { ...price, input: 7_500_000, output: 0 };
+    const one = costOf({ inputTokens: 1, outputTokens: 0 }, cheap).costNanoUsd;
+    expect(one * 1_000_000).toBe(7_500_000_000);
+  });
+
+  test('takes the parts out of their totals', () => {
+    const usage = {
+      inputTokens: 1000,
+      outputTokens: 100,
+      cacheReadInputTokens: 400,
+      cacheWriteInputTokens: 100,
+      cacheWrite1hInputTokens: 50,
+      audioInputTokens: 200,
+      audioOutputTokens: 40,
+      webSearchRequests: 2,
+    };
+    const { items, costNanoUsd } = costOf(usage, price);
+    expect(Object.fromEntries(items.map((item) => [item.kind, item.quantity]))).toEqual({
+      input: 250,
+      audio_input: 200,
+      cache_read: 400,
+      cache_write: 100,
+      cache_write_1h: 50,
+      output: 60,
+      audio_output: 40,
+      web_search: 2,
+    });
+    const expected = 250 * 3 + 200 * 40 + 400 * 0.3 + 100 * 3.75 + 50 * 6 + 60 * 15 + 40 * 80;
+    expect(usd(costNanoUsd)).toBeCloseTo(expected / 1e6 + 0.02, 9);
+  });
+
+  test('reasoning is part of the output, at its rate', () => {
+    const plain = costOf({ inputTokens: 0, outputTokens: 100 }, price).costNanoUsd;
+    expect(costOf({ inputTokens: 0, outputTokens: 100, reasoningOutputTokens: 90 }, price).costNanoUsd).toBe(plain);
+  });
+
+  test.each([
+    ['flex', 0.5],
+    ['batch', 0.5],
+    ['priority', 2.5],
+    ['default', 1],
+    ['auto', 1],
+    [undefined, 1],
+  ])('tier %s is a ratio of %d where the price names none', (serviceTier, ratio) => {
+    const standard = costOf({ inputTokens: 1000, outputTokens: 1000 }, price).costNanoUsd;
+    const options = serviceTier === undefined ? {} : { serviceTier };
+    expect(costOf({ inputTokens: 1000, outputTokens: 1000 }, price, options).costNanoUsd).toBe(standard * ratio);
+  });
+
+  test("the price's own tier ratio counts", () => {
+    const tiered = { ...price, tiers: { priority: 1.75 } };
+    expect(costOf({ inputTokens: 4, outputTokens: 0 }, tiered, { serviceTier: 'priority' }).costNanoUsd).toBe(21_000);
+  });
+
+  test('the long-context rate holds for the whole request, from one token above the threshold', () => {
+    const long = { ...price, longContext: [{ aboveInputTokens: 200_000, input: 6_000_000, output: 22_500_000 }] };
+    expect(costOf({ inputTokens: 200_000, outputTokens: 0 }, long).costNanoUsd).toBe(600_000_000);
+    expect(costOf({ inputTokens: 200_001, outputTokens: 0 }, long).costNanoUsd).toBe(1_200_006_000);
+  });
+
+  test('is within one nano-dollar above the exact sum, for any usage and rates', () => {
+    const count = fc.integer({ min: 0, max: 2_000_000 });
+    const rate = fc.integer({ min: 0, max: 600_000_000 });
+    fc.assert(
+      fc.property(count, count, count, rate, rate, rate, (input, cached, output, inputRate, cacheRead, outputRate) => {
+        const usage = { inputTokens: input + cached, outputTokens: output, cacheReadInputTokens: cached };
+        const actual = costOf(usage, { ...price, input: inputRate, output: outputRate, cacheRead }).costNanoUsd;
+        const pico =
+          BigInt(input) * BigInt(inputRate) + BigInt(cached) * BigInt(cacheRead) + BigInt(output) * BigInt(outputRate);
+        expect(BigInt(actual) * 1000n - pico).toBeGreaterThanOrEqual(0n);
+        expect(BigInt(actual) * 1000n - pico).toBeLessThan(1000n);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('the worst rates', () => {
+  test('are the dearest any token may be charged', () => {
+    expect(worstRates(price, { inputTokens: 10 })).toEqual({ inputPicoUsd: 6_000_000, outputPicoUsd: 15_000_000 });
+    expect(worstRates(price, { inputTokens: 10, audioInput: true, audioOutput: true })).toEqual({
+      inputPicoUsd: 40_000_000,
+      outputPicoUsd: 80_000_000,
+    });
+  });
+
+  test('never go down for a cheaper tier, which the provider may not serve', () => {
+    expect(worstRates(price, { inputTokens: 10, serviceTier: 'flex' }).outputPicoUsd).toBe(15_000_000);
+    expect(worstRates(price, { inputTokens: 10, serviceTier: 'priority' }).outputPicoUsd).toBe(37_500_000);
+  });
+
+  test('bound the cost of every usage within the bounds', () => {
+    const tier = fc.constantFrom(undefined, 'default', 'flex', 'priority');
+    const part = fc.integer({ min: 0, max: 100_000 });
+    const long = { ...price, longContext: [{ aboveInputTokens: 100_000, input: 9_000_000, output: 30_000_000 }] };
+    fc.assert(
+      fc.property(part, part, part, part, tier, (plain, cached, written, output, serviceTier) => {
+        const inputTokens = plain + cached + written;
+        const usage = {
+          inputTokens,
+          outputTokens: output,
+          cacheReadInputTokens: cached,
+          cacheWrite1hInputTokens: written,
+        };
+        const options = serviceTier === undefined ? {} : { serviceTier };
+        const worst = worstRates(long, { inputTokens, ...options });
+        const bound = Math.ceil((inputTokens * worst.inputPicoUsd + output * worst.outputPicoUsd) / 1000);
+        expect(costOf(usage, long, options).costNanoUsd).toBeLessThanOrEqual(bound);
+      }),
+    );
+  });
+});
