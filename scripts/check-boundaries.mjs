@@ -78,9 +78,12 @@ const PRIVATE_ROOMS = ['cli/', 'testing/'];
  * only lazily: by `import()` or by a `require` made with `createRequire`. No other package may be imported at all.
  */
 const LAZY_MODULES = {
+  '@opentelemetry/api': 'sink/otel-api.ts',
   'gpt-tokenizer': 'quote/tokenizer.ts',
   libsql: 'sink/sqlite-driver.ts',
   'node:sqlite': 'sink/sqlite-driver.ts',
+  // Its types only: the matchers are declared to it.
+  vitest: 'testing/vitest.ts',
 };
 
 const folder = resolve(process.argv[2] ?? join(import.meta.dirname, '..', 'src'));

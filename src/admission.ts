@@ -1,34 +1,20 @@
+import { announceGrant, errorOf, refuse } from './announce.js';
 import { createAdmittedCall } from './answer.js';
 import { Attempt, type AttemptHost } from './attempt.js';
-import { type Change, type Decidable, type Decision, decide } from './budget/decide.js';
-import { amountToShow, type BudgetRun, runName } from './budget/run.js';
-import type { Admission, Gate, OutgoingCall, Refused } from './client/client.js';
-import { type Engine, findPrice, findServedPrice, type PriceQuery } from './engine.js';
-import { BudgetExceededError, RefusalError, UnpricedModelError } from './errors.js';
+import { type Decidable, type Decision, decide, type Grant, type Refusal } from './budget/decide.js';
+import { runName } from './budget/run.js';
+import { type Call, readCall } from './call.js';
+import type { Admission, Gate } from './client/client.js';
+import { type Engine, findPrice, findServedPrice } from './engine.js';
+import { RefusalError, UnpricedModelError } from './errors.js';
+import type { Claim, ReserveResult } from './ledger/ledger.js';
 import type { Price } from './pricing/price.js';
 import { publishRecord } from './publish.js';
-import { boundInputByBytes, boundInputByParts, bytesOfStrings, type InputBound } from './quote/input-bound.js';
-import { currentContext, mergeTags } from './scope.js';
+import { boundInputByBytes, boundInputByParts, type InputBound } from './quote/input-bound.js';
 import type { SpendRecord } from './sink/sink.js';
 import { UnpricedModelWarning } from './warnings.js';
-import { providerOfHost } from './wire/hosts.js';
-import { parseJson } from './wire/json.js';
-import type { CallRequest, InputContent, JsonObject, Wire } from './wire/wire.js';
+import type { CallRequest, InputContent, JsonObject } from './wire/wire.js';
 import { wireForPath } from './wire/wires.js';
-
-/** One call as the steps below see it. */
-interface Call {
-  readonly wire: Wire;
-  readonly body: JsonObject;
-  readonly bodyBytes: number;
-  readonly request: CallRequest;
-  readonly provider: string;
-  readonly baseURL: string | undefined;
-  readonly runs: readonly BudgetRun[];
-  readonly tags: SpendRecord['tags'];
-}
-
-type Granted = Extract<Decision, { granted: true }>;
 
 /** The way of one call before it is sent: read, quote, reserve for every budget, rewrite or refuse. */
 export function createGate(engine: Engine): Gate {
@@ -41,7 +27,7 @@ export function createGate(engine: Engine): Gate {
       expireHolds(engine);
       const id = engine.nextId();
       try {
-        const decision = await decide(decidable(engine, call, id));
+        const decision = await decideOrWait(engine, call, id, outgoing.signal);
         if (!decision.granted) return { kind: 'refused', refusal: refuse(engine, call, decision) };
         return admitted(engine, call, id, startedMs, decision);
       } catch (error) {
@@ -52,31 +38,61 @@ export function createGate(engine: Engine): Gate {
   };
 }
 
-/** Reads the call; `undefined` for a body that no provider would take. */
-function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefined {
-  const url = outgoing.kind === 'http' ? new URL(outgoing.url) : undefined;
-  const path = url?.pathname ?? (outgoing as { path: string }).path;
-  const wire = wireForPath(path);
-  const body = outgoing.kind === 'http' ? parseJson(outgoing.bodyText) : outgoing.body;
-  if (wire === undefined || body === undefined || typeof body !== 'object') return undefined;
-  const { binding } = outgoing;
-  const context = currentContext();
-  const ambient = context.runs.filter((run) => run.owner === engine.owner);
-  return {
-    wire,
-    body,
-    bodyBytes: outgoing.kind === 'http' ? Buffer.byteLength(outgoing.bodyText) : bytesOfStrings(body),
-    request: wire.readRequest(body, path),
-    provider: binding.provider ?? (url && providerOfHost(url.hostname)) ?? wire.provider,
-    baseURL: url?.href,
-    runs: binding.runs.length > 0 ? [...binding.runs, ...ambient] : ambient,
-    tags: mergeTags(binding.tags, context.tags),
+/** Decides; a call whose money is merely held waits for it, behind those that came before, where its budgets let it. */
+async function decideOrWait(
+  engine: Engine,
+  call: Call,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<Decision> {
+  const toTry = decidable(engine, call, id);
+  const waitable = call.runs.filter((run) => run.spec.waitMs > 0 && !run.spec.isShadow);
+  if (waitable.length === 0) return decide(toTry);
+  const { waited, decided } = await engine.waiting.inOrder(async () => {
+    const isBehind = engine.waiting.isBehind(waitable);
+    const decision = await decide(isBehind ? { ...toTry, reserve: (claims) => asIfHeld(engine, claims) } : toTry);
+    if (decision.granted || !mayWait(decision)) return { decided: decision };
+    return { waited: waitForMoney(engine, call, toTry, decision, signal) };
+  });
+  return waited ?? (decided as Decision);
+}
+
+function waitForMoney(
+  engine: Engine,
+  { runs, tags }: Call,
+  toTry: Decidable,
+  refusal: Refusal,
+  signal: AbortSignal | undefined,
+): Promise<Decision> {
+  const waitMs = Math.min(...refusal.refusing.map((run) => run.spec.waitMs));
+  engine.events.emit('waiting', { budget: runName(refusal.run), model: refusal.model, waitMs, tags });
+  const tryAgain = async () => {
+    const next = await decide(toTry);
+    if (next.granted || !mayWait(next)) return { isFinal: true, outcome: next } as const;
+    return { isFinal: false, outcome: next, blockedBy: next.refusing } as const;
   };
+  const first = { isFinal: false, outcome: refusal, blockedBy: refusal.refusing } as const;
+  return engine.waiting.wait<Decision>({ runs, waitMs, signal, tryAgain }, first);
+}
+
+/** The answer to a call that stands behind others: what they wait for is not free for it, whatever the balance says. */
+function asIfHeld(engine: Engine, claims: readonly Claim[]): ReserveResult {
+  const denied = claims.flatMap((claim, index) => (claim.admit === 'always' ? [] : [index]));
+  if (denied.length === 0) return { granted: false, reason: 'finished' };
+  return {
+    granted: false,
+    reason: 'exceeded',
+    denied,
+    balances: engine.ledger.balances(claims.map(({ limit }) => limit)),
+  };
+}
+
+function mayWait(refusal: Refusal): boolean {
+  return refusal.canFitLater && refusal.refusing.every((run) => run.spec.waitMs > 0);
 }
 
 function decidable(engine: Engine, call: Call, id: string): Decidable {
   const { wire, body, request, runs } = call;
-  const query: PriceQuery = call;
   let content: InputContent | undefined;
   const readContent = () => {
     content ??= wire.readInput(body);
@@ -92,7 +108,8 @@ function decidable(engine: Engine, call: Call, id: string): Decidable {
     request,
     reserve: (claims) => (claims.length === 0 ? { granted: true } : engine.ledger.reserve(id, claims)),
     priceOf: (model) => priceOrRefuse(engine, model, call),
-    findPrice: (model) => findPrice(engine, model, query),
+    findPrice: (model) => findPrice(engine, model, call),
+    errorOf: (refusal) => errorOf(engine, call, refusal),
     boundInput: (model, price) =>
       boundSpecial(request, price) ?? boundInputByBytes(call.bodyBytes, readContent(), modelOf(model, price)),
     async countInput(model, price) {
@@ -119,9 +136,9 @@ function priceOrRefuse(engine: Engine, model: string, call: Call): Price | undef
   const price = findPrice(engine, model, call);
   if (price !== undefined) return price;
   const capped = call.runs.filter((run) => run.spec.caps.usd !== undefined);
-  const refuses = capped.some((run) => {
-    const enforces = run.spec.ladder.some((policy) => policy.enforces);
-    return (run.spec.onUnpriced ?? engine.settings.onUnpriced ?? (enforces ? 'refuse' : 'warn')) === 'refuse';
+  const refuses = capped.some(({ spec }) => {
+    if (spec.isShadow) return false;
+    return (spec.onUnpriced ?? engine.settings.onUnpriced ?? (spec.enforces ? 'refuse' : 'warn')) === 'refuse';
   });
   if (refuses || (capped.length === 0 && call.runs.length === 0 && engine.settings.onUnpriced === 'refuse')) {
     throw new UnpricedModelError({ model, provider: call.provider });
@@ -130,28 +147,7 @@ function priceOrRefuse(engine: Engine, model: string, call: Call): Price | undef
   return undefined;
 }
 
-function refuse(engine: Engine, call: Call, decision: Extract<Decision, { granted: false }>): Refused {
-  const { run, unit, policy } = decision;
-  const cap = run.spec.caps[unit] ?? 0;
-  const error = new BudgetExceededError({
-    budget: runName(run),
-    unit,
-    cap: amountToShow(unit, cap),
-    spent: amountToShow(unit, decision.spent),
-    held: amountToShow(unit, decision.held),
-    requested: amountToShow(unit, decision.amount),
-    remaining: amountToShow(unit, Math.max(0, cap - decision.spent - decision.held)),
-    canFitLater: decision.canFitLater,
-    model: decision.model,
-    tags: call.tags,
-  });
-  engine.refusedBy.set(error, run);
-  if (policy.endsScope) run.isCut = true;
-  engine.events.emit(policy.endsScope ? 'truncated' : 'blocked', { error });
-  return { error, body: call.wire.refusalBody(error) };
-}
-
-function admitted(engine: Engine, call: Call, id: string, startedMs: number, decision: Granted): Admission {
+function admitted(engine: Engine, call: Call, id: string, startedMs: number, decision: Grant): Admission {
   const { wire, request, runs, tags, provider } = call;
   const { model, price, quote, ceilingTokens, ceilingInjected } = decision;
   let record: SpendRecord | undefined;
@@ -161,7 +157,7 @@ function admitted(engine: Engine, call: Call, id: string, startedMs: number, dec
   const facts = { id, provider, request, model, price, quote, runs, tags, startedMs, ceilingInjected };
   const attempt = new Attempt(ceilingTokens === undefined ? facts : { ...facts, ceilingTokens }, host);
   engine.live.set(id, attempt);
-  for (const change of decision.changes) announce(engine, call, decision, change);
+  announceGrant(engine, call, decision);
   const admittedCall = createAdmittedCall({ engine, attempt, wire, sent: call.body, record: () => record });
   const rewritten = rewriteBody(call, decision);
   return rewritten === call.body
@@ -169,11 +165,11 @@ function admitted(engine: Engine, call: Call, id: string, startedMs: number, dec
     : { kind: 'admitted', body: rewritten, call: admittedCall };
 }
 
-function rewriteBody(call: Call, decision: Granted): JsonObject {
-  const { wire, request, provider } = call;
+function rewriteBody(call: Call, decision: Grant): JsonObject {
+  const { wire, request, provider, namedProvider } = call;
   let body = call.body;
   if (decision.model !== request.model || decision.ceilingTokens !== undefined) {
-    const served = decision.price?.provider ?? provider;
+    const served = namedProvider ?? decision.price?.provider ?? provider;
     const patch = {
       ...(decision.model !== request.model && { model: decision.model }),
       ...(decision.ceilingTokens !== undefined && { maxOutputTokens: decision.ceilingTokens }),
@@ -181,21 +177,6 @@ function rewriteBody(call: Call, decision: Granted): JsonObject {
     body = wire.rewrite(body, patch, { official: served === 'openai' || served === 'azure' });
   }
   return request.stream ? wire.askForUsage(body) : body;
-}
-
-function announce(engine: Engine, call: Call, decision: Granted, change: Change): void {
-  const budget = runName(change.run);
-  const { tags } = call;
-  if (change.kind === 'downgraded') {
-    const event = Object.freeze({ from: change.from, to: change.to, budget, tags });
-    engine.downgrades.add(event);
-    engine.events.emit('downgraded', event);
-    return;
-  }
-  const { tokens, injected } = change;
-  const event = Object.freeze({ model: decision.model, maxOutputTokens: tokens, injected, budget, tags });
-  engine.clamps.add(event);
-  engine.events.emit('clamped', event);
 }
 
 function attemptHost(
@@ -213,7 +194,10 @@ function attemptHost(
       publishRecord(engine, attempt, record, settled, replaces);
     },
     onInvalidUsage: ({ facts: { id, model, tags } }) => engine.events.emit('invalid_usage', { id, model, tags }),
-    onClosed: (attempt) => engine.live.delete(attempt.facts.id),
+    onClosed(attempt) {
+      engine.live.delete(attempt.facts.id);
+      engine.waiting.wake();
+    },
   };
 }
 

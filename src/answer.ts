@@ -5,7 +5,7 @@ import type { BudgetExceededError } from './errors.js';
 import { crossingError } from './publish.js';
 import type { Outcome, SpendRecord } from './sink/sink.js';
 import { toJsonText } from './wire/json-text.js';
-import { createOutputCounter, createSseTap } from './wire/tap.js';
+import { createByteTap, createOutputCounter } from './wire/tap.js';
 import type { JsonObject, ResponseReading, StreamReader, Wire } from './wire/wire.js';
 
 /** What following an answer needs. */
@@ -124,7 +124,7 @@ function followReader(context: AnswerContext, reader: StreamReader, outputTokens
 function createStreamTap(context: AnswerContext): StreamTap {
   const { attempt, wire } = context;
   const reader = wire.followStream(context.sent);
-  const tap = createSseTap(reader);
+  const tap = createByteTap(reader, wire.framing);
   const { finish: finishStream, cut, broken } = followReader(context, reader, tap.seenTokens);
   return {
     async push(chunk): Promise<StreamStep> {

@@ -189,7 +189,9 @@ export class Attempt {
       ...(price && { priceSource: price.source, priceAsOf: price.asOf }),
       ...(tier !== undefined && { serviceTier: tier }),
       tags: facts.tags,
-      budgets: facts.runs.map(({ id, spec }) => (spec.name === undefined ? { id } : { id, name: spec.name })),
+      budgets: Object.freeze(
+        facts.runs.map(({ id, spec }) => Object.freeze(spec.name === undefined ? { id } : { id, name: spec.name })),
+      ),
       holdNanoUsd: facts.quote.costNanoUsd,
       outcome,
       stream: request.stream,

@@ -5,7 +5,6 @@ import { type BudgetSpec, readBudgetOptions } from './budget/spec.js';
 import type { Engine } from './engine.js';
 import { ConfigError, findBudgetError } from './errors.js';
 import { createLiveScope, type LiveScope } from './live-scope.js';
-import { POLICIES } from './policy/policies.js';
 import { runInContext, withRun } from './scope.js';
 
 /** Makes budgets whose runs are booked in the ledger of `engine`. */
@@ -18,7 +17,7 @@ export function createBudgets(engine: Engine) {
     fn: Fn,
   ): Budgeted<Fn, CanTruncate<Options>>;
   function budget(options: BudgetOptions, fn?: (...parameters: never[]) => unknown): unknown {
-    const spec = readBudgetOptions(options, POLICIES);
+    const spec = readBudgetOptions(options);
     refuseDearerTargets(engine, spec);
     const created = createBudget(() => openScope(engine, spec));
     specs.set(created, spec);
@@ -40,7 +39,7 @@ function openScope(engine: Engine, spec: BudgetSpec) {
   const context = withRun(run);
   const scope = createLiveScope(engine, run);
   const enter = <Result>(body: () => Result): Result => runInContext(context, body);
-  if (!spec.ladder.some((policy) => policy.endsScope)) return { enter, scope };
+  if (spec.isShadow || !spec.ladder.some((policy) => policy.endsScope)) return { enter, scope };
   const rescue = (error: unknown): boolean => {
     if (!run.isCut) return false;
     const refusal = findBudgetError(error);

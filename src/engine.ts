@@ -11,6 +11,7 @@ import type { EncoderSource } from './quote/tokenizer.js';
 import type { IdSource } from './random.js';
 import type { SinkRunner } from './sink/batch.js';
 import type { RecordRing } from './sink/memory.js';
+import type { WaitQueue } from './wait-queue.js';
 import type { TokenguardWarning } from './warnings.js';
 
 /** What `configure` may change while the guard runs. */
@@ -35,6 +36,8 @@ export interface Engine {
   readonly encoders: EncoderSource;
   /** Attempts in flight, by id, so that an expired hold finds its own. */
   readonly live: Map<string, Attempt>;
+  /** Calls that wait for held money. */
+  readonly waiting: WaitQueue;
   readonly downgrades: BoundedLog<DowngradeEvent>;
   readonly clamps: BoundedLog<ClampEvent>;
   readonly counters: { unpricedCalls: number };

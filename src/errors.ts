@@ -78,6 +78,8 @@ export interface BudgetExceededDetails {
   readonly tags: Tags;
   /** The paid answer of the call that crossed the cap under `raise`: its parsed body. */
   readonly response?: unknown;
+  /** What a function of the user's threw when it was asked about the refusal. */
+  readonly cause?: unknown;
 }
 
 const UNIT_FORMAT: Record<Unit, (amount: number) => string> = {
@@ -134,6 +136,8 @@ export class BudgetExceededError extends RefusalError implements BudgetExceededD
     if (details.resetsAt !== undefined) this.resetsAt = details.resetsAt;
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
     // The paid answer is the caller's own content: reachable, but not printed by a logger that walks the error.
+    if ('cause' in details)
+      Object.defineProperty(this, 'cause', { value: details.cause, configurable: true, writable: true });
     if ('response' in details) Object.defineProperty(this, 'response', { value: details.response });
   }
 

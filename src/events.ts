@@ -1,15 +1,21 @@
 import type { BudgetExceededError } from './errors.js';
-import type { Amounts } from './ledger/ledger.js';
+import type { Amounts, Unit } from './ledger/ledger.js';
 import type { Tags } from './sink/sink.js';
 
 /** What each event tells its listeners. */
 export interface EventMap {
-  /** A budget refused a call before it was sent. */
-  readonly blocked: { readonly error: BudgetExceededError };
+  /** A budget refused a call before it was sent; with `isShadow`, it would have, and the call was sent. */
+  readonly blocked: { readonly error: BudgetExceededError; readonly isShadow?: boolean };
   /** As `blocked`, by a budget that ends its scope quietly. */
   readonly truncated: { readonly error: BudgetExceededError };
   /** A paid call crossed the cap of a budget that raises. */
   readonly exceeded: { readonly error: BudgetExceededError };
+  /** A budget cut a stream before the chunk that would have crossed its cap. */
+  readonly broken: { readonly error: BudgetExceededError };
+  /** A fraction of a cap from `alertAt` was reached. Amounts in US dollars, tokens or calls. */
+  readonly threshold: ThresholdEvent;
+  /** A call waits for money that is held. */
+  readonly waiting: { readonly budget: string; readonly model: string; readonly waitMs: number; readonly tags: Tags };
   readonly downgraded: DowngradeEvent;
   readonly clamped: ClampEvent;
   /** A provider billed more than was held. */
@@ -42,6 +48,17 @@ export interface ClampEvent {
   readonly tags: Tags;
 }
 
+/** A budget reached a fraction of its cap. */
+export interface ThresholdEvent {
+  readonly budget: string;
+  readonly unit: Unit;
+  readonly fraction: number;
+  readonly spent: number;
+  readonly cap: number;
+  /** Those of the call that reached it. */
+  readonly tags: Tags;
+}
+
 export type EventName = keyof EventMap;
 export type Listener<Name extends EventName> = (event: EventMap[Name]) => void;
 
@@ -50,6 +67,9 @@ export const EVENT_NAMES: readonly EventName[] = Object.freeze([
   'blocked',
   'truncated',
   'exceeded',
+  'broken',
+  'threshold',
+  'waiting',
   'downgraded',
   'clamped',
   'overrun',

@@ -25,6 +25,7 @@ import { type ConfigureOptions, checkSettings, type GuardOptions } from './setti
 import { createRecordRing } from './sink/memory.js';
 import type { Sink, Tags } from './sink/sink.js';
 import { addSink, removeSinks } from './sinks.js';
+import { createWaitQueue } from './wait-queue.js';
 import { createWarner } from './warnings.js';
 
 /** Everything one guard does. The functions of the package are those of one default guard. */
@@ -114,6 +115,7 @@ function createEngine(options: GuardOptions): Engine {
     settings,
     encoders: options.encoders ?? createGptTokenizerSource(),
     live: new Map(),
+    waiting: createWaitQueue(clock),
     downgrades: createBoundedLog(),
     clamps: createBoundedLog(),
     counters: { unpricedCalls: 0 },

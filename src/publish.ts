@@ -24,6 +24,26 @@ export function publishRecord(
   if (UNITS.some((unit) => settled.overrun[unit] > 0)) {
     engine.events.emit('overrun', { id, model, tags, amounts: settled.overrun });
   }
+  alertThresholds(engine, attempt);
+}
+
+/** Tells each fraction of a cap that was reached, once a run. */
+function alertThresholds(engine: Engine, attempt: Attempt): void {
+  for (const run of attempt.facts.runs) {
+    if (run.spec.alertAt.length === 0) continue;
+    for (const unit of UNITS) {
+      const cap = run.spec.caps[unit];
+      if (cap === undefined) continue;
+      const spent = engine.ledger.balances([run.limits[unit]])[0]?.spent ?? 0;
+      for (const fraction of run.spec.alertAt) {
+        const key = `${unit}:${fraction}`;
+        if (spent < cap * fraction || run.alerted.has(key)) continue;
+        run.alerted.add(key);
+        const amounts = { spent: amountToShow(unit, spent), cap: amountToShow(unit, cap) };
+        engine.events.emit('threshold', { budget: runName(run), unit, fraction, ...amounts, tags: attempt.facts.tags });
+      }
+    }
+  }
 }
 
 /**
@@ -37,7 +57,7 @@ export function crossingError(
   answer: { readonly response: unknown } | undefined,
 ): BudgetExceededError | undefined {
   for (const run of attempt.facts.runs) {
-    if (!run.spec.ladder.some((policy) => policy.throwsOnCrossing)) continue;
+    if (run.spec.isShadow || !run.spec.ladder.some((policy) => policy.throwsOnCrossing)) continue;
     for (const unit of UNITS) {
       const cap = run.spec.caps[unit];
       if (cap === undefined) continue;

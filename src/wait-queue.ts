@@ -27,6 +27,8 @@ interface Waiter {
 export interface WaitQueue {
   /** Whether an earlier call waits for one of these accounts, so that a new one has to queue behind it. */
   isBehind(runs: readonly BudgetRun[]): boolean;
+  /** Runs one step after another, in the order they were given: between a refusal and its place in the queue nobody slips in. */
+  inOrder<Result>(step: () => Promise<Result>): Promise<Result>;
   /** Waits until the call is decided, its time is up or it is aborted. Rejects only where a try rejects or with the abort reason. */
   wait<Outcome>(call: WaitingCall<Outcome>, first: Try<Outcome> & { readonly isFinal: false }): Promise<Outcome>;
   /** Holds settled: those who wait for them try again. */
@@ -40,6 +42,7 @@ export function createWaitQueue(clock: Clock): WaitQueue {
 class Queue implements WaitQueue {
   readonly #clock: Clock;
   readonly #waiters = new Set<Waiter>();
+  #lastStep: Promise<unknown> = Promise.resolve();
   #isPumping = false;
   #wasWoken = false;
 
@@ -53,6 +56,12 @@ class Queue implements WaitQueue {
       if (waiter.blockedBy.some((run) => runs.includes(run))) return true;
     }
     return false;
+  }
+
+  inOrder<Result>(step: () => Promise<Result>): Promise<Result> {
+    const result = this.#lastStep.then(step);
+    this.#lastStep = result.catch(() => undefined);
+    return result;
   }
 
   wait<Outcome>(call: WaitingCall<Outcome>, first: Try<Outcome> & { readonly isFinal: false }): Promise<Outcome> {

@@ -1,3 +1,4 @@
+import type { ExceedHandler } from '../policy/callback.js';
 import type { PolicyName } from '../policy/policy.js';
 
 /** What a call whose model has no price does under a usd cap. */
@@ -6,8 +7,11 @@ export type OnUnpriced = 'refuse' | 'warn' | { readonly assume: string };
 /** What an outcome nobody knows costs. */
 export type OnUnknown = 'auto' | 'charge' | 'estimate';
 
+/** One step of `onExceed`. */
+export type Step = PolicyName | ExceedHandler;
+
 /** A ladder of modes, tried in order. */
-export type Ladder = readonly [PolicyName, ...PolicyName[]];
+export type Ladder = readonly [Step, ...Step[]];
 
 /** Caps of a budget; at least one. Landing exactly on a cap is allowed. */
 export type Caps =
@@ -25,12 +29,29 @@ interface CommonOptions {
   readonly description?: string;
   /** The ceiling sent with calls that set none of their own, in tokens. */
   readonly maxOutputTokens?: number;
-  /** How a call without a ceiling is bounded before it is sent. */
-  readonly bound?: 'ceiling';
+  /**
+   * How a call without a ceiling is bounded before it is sent. Default `'ceiling'`: by the model's maximum if that fits
+   * what is not spent, else a ceiling is sent with it. `'reserve'`: nothing is sent and `outputReserve` is assumed; the
+   * provider may then bill more than was held, which is booked as overrun and emitted.
+   */
+  readonly bound?: 'ceiling' | 'reserve';
   /** `'bytes'` never counts tokens: the input is bounded by its UTF-8 bytes alone. */
   readonly inputBound?: 'bytes';
-  /** The least output worth sending a call for, in tokens. Default 256. */
+  /**
+   * The least output worth sending a call for, in tokens; under `bound: 'reserve'`, the output assumed. Default 256.
+   */
   readonly outputReserve?: number;
+  /** Tokens of headroom for hidden thinking, for calls without an output ceiling of their own. Default 0. */
+  readonly reasoningReserve?: number;
+  /**
+   * Where money is only held, not spent, how long a call waits for holds to settle before it is refused, in
+   * milliseconds; first come, first served. Default 0.
+   */
+  readonly waitMs?: number;
+  /** Fractions of the cap, above 0 and at most 1; each fires `threshold` once a run. */
+  readonly alertAt?: number | readonly number[];
+  /** `'shadow'` decides, books and emits, and refuses nothing. Default `'enforce'`. */
+  readonly mode?: 'enforce' | 'shadow';
   /** Default `'refuse'` where the mode keeps the cap, else `'warn'`. */
   readonly onUnpriced?: OnUnpriced;
   /**
@@ -43,12 +64,12 @@ interface CommonOptions {
 type WithoutMap = { readonly downgrade?: never };
 type DowngradeMap = { readonly downgrade: Readonly<Record<string, string>> };
 type LadderWith<Name extends PolicyName> =
-  | readonly [Name, ...PolicyName[]]
-  | readonly [PolicyName, Name, ...PolicyName[]]
-  | readonly [PolicyName, PolicyName, Name, ...PolicyName[]]
-  | readonly [PolicyName, PolicyName, PolicyName, Name, ...PolicyName[]];
-type PlainName = 'block' | 'raise' | 'truncate';
-type LadderWithoutDowngrade = readonly [Exclude<PolicyName, 'downgrade'>, ...Exclude<PolicyName, 'downgrade'>[]];
+  | readonly [Name, ...Step[]]
+  | readonly [Step, Name, ...Step[]]
+  | readonly [Step, Step, Name, ...Step[]]
+  | readonly [Step, Step, Step, Name, ...Step[]];
+type PlainStep = Exclude<Step, 'clamp' | 'downgrade'>;
+type StepWithoutDowngrade = Exclude<Step, 'downgrade'>;
 
 /**
  * Options of `budget`. `clamp` needs a usd or tokens cap to work from, `downgrade` needs its map: other combinations do
@@ -56,8 +77,9 @@ type LadderWithoutDowngrade = readonly [Exclude<PolicyName, 'downgrade'>, ...Exc
  */
 export type BudgetOptions = CommonOptions &
   (
-    | (Caps & WithoutMap & { readonly onExceed?: PlainName | readonly [PlainName, ...PlainName[]] })
-    | (OutputCaps & WithoutMap & { readonly onExceed: 'clamp' | LadderWithoutDowngrade })
+    | (Caps & WithoutMap & { readonly onExceed?: PlainStep | readonly [PlainStep, ...PlainStep[]] })
+    | (OutputCaps &
+        WithoutMap & { readonly onExceed: 'clamp' | readonly [StepWithoutDowngrade, ...StepWithoutDowngrade[]] })
     | (Caps & DowngradeMap & { readonly onExceed: 'downgrade' | LadderWith<'downgrade'> })
   );
 

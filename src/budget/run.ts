@@ -14,6 +14,8 @@ export interface BudgetRun {
   readonly limits: Readonly<Record<Unit, Limit>>;
   /** Set when a refusal ends the scope quietly. */
   isCut: boolean;
+  /** The fractions of the cap that were told, by unit. */
+  readonly alerted: Set<string>;
 }
 
 /** Opens fresh accounts for one run. */
@@ -25,6 +27,7 @@ export function openRun(owner: object, id: string, spec: BudgetSpec): BudgetRun 
     spec,
     limits: { usd: limit('usd'), tokens: limit('tokens'), calls: limit('calls') },
     isCut: false,
+    alerted: new Set(),
   };
 }
 

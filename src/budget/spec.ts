@@ -1,7 +1,8 @@
 import { ConfigError } from '../errors.js';
 import type { Unit } from '../ledger/ledger.js';
 import { isAmount, parseUsd } from '../money.js';
-import type { Policy, PolicyName } from '../policy/policy.js';
+import { POLICY_NAMES, policyFor } from '../policy/policies.js';
+import type { Policy } from '../policy/policy.js';
 import type { OnUnknown, OnUnpriced } from './options.js';
 
 /** A budget's options, checked, with money in nano-dollars and defaults filled in. */
@@ -14,6 +15,15 @@ export interface BudgetSpec {
   readonly maxOutputTokens?: number;
   readonly countsInput: boolean;
   readonly outputReserve: number;
+  readonly reasoningReserve: number;
+  readonly bound: 'ceiling' | 'reserve';
+  readonly waitMs: number;
+  /** Fractions of the cap, ascending. */
+  readonly alertAt: readonly number[];
+  /** Decides, books and tells, and refuses nothing. */
+  readonly isShadow: boolean;
+  /** Whether some step keeps the cap. */
+  readonly enforces: boolean;
   readonly onUnpriced?: OnUnpriced;
   readonly onUnknown: OnUnknown;
 }
@@ -30,6 +40,10 @@ const OPTIONS = [
   'bound',
   'inputBound',
   'outputReserve',
+  'reasoningReserve',
+  'waitMs',
+  'alertAt',
+  'mode',
   'onUnpriced',
   'onUnknown',
 ] as const;
@@ -41,14 +55,14 @@ const DEFAULT_OUTPUT_RESERVE = 256;
  *
  * @throws ConfigError naming the option, the value and what is allowed.
  */
-export function readBudgetOptions(input: unknown, policies: Readonly<Record<PolicyName, Policy>>): BudgetSpec {
+export function readBudgetOptions(input: unknown): BudgetSpec {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw new ConfigError({ option: 'budget options', value: input, remedy: 'give an object such as { usd: 0.5 }' });
   }
   refuseUnknownKeys('budget option', input, OPTIONS);
   const options = input as Readonly<Record<string, unknown>>;
   const caps = readCaps(options);
-  const ladder = readLadder(options.onExceed, policies);
+  const ladder = readLadder(options.onExceed);
   const modes = new Set(ladder.map((policy) => policy.name));
   if (modes.has('clamp') && caps.usd === undefined && caps.tokens === undefined) {
     throw new ConfigError({
@@ -60,7 +74,6 @@ export function readBudgetOptions(input: unknown, policies: Readonly<Record<Poli
   const name = readText('name', options.name);
   const description = readText('description', options.description);
   const maxOutputTokens = readCount('maxOutputTokens', options.maxOutputTokens, 1);
-  readChoice('bound', options.bound, ['ceiling']);
   const onUnpriced = readOnUnpriced(options.onUnpriced);
   return Object.freeze({
     caps,
@@ -68,6 +81,12 @@ export function readBudgetOptions(input: unknown, policies: Readonly<Record<Poli
     downgrade: readDowngrade(options.downgrade, modes.has('downgrade')),
     countsInput: readChoice('inputBound', options.inputBound, ['bytes']) === undefined,
     outputReserve: readCount('outputReserve', options.outputReserve, 0) ?? DEFAULT_OUTPUT_RESERVE,
+    bound: readChoice('bound', options.bound, ['ceiling', 'reserve']) ?? 'ceiling',
+    reasoningReserve: readCount('reasoningReserve', options.reasoningReserve, 0) ?? 0,
+    waitMs: readCount('waitMs', options.waitMs, 0) ?? 0,
+    alertAt: readFractions('alertAt', options.alertAt),
+    isShadow: readChoice('mode', options.mode, ['enforce', 'shadow']) === 'shadow',
+    enforces: ladder.some((policy) => policy.enforces) && options.mode !== 'shadow',
     onUnknown: readChoice('onUnknown', options.onUnknown, ['auto', 'charge', 'estimate']) ?? 'auto',
     ...(name !== undefined && { name }),
     ...(description !== undefined && { description }),
@@ -110,24 +129,31 @@ function readCaps(options: Readonly<Record<string, unknown>>): BudgetSpec['caps'
   return Object.freeze(caps);
 }
 
-function readLadder(value: unknown, policies: Readonly<Record<PolicyName, Policy>>): readonly Policy[] {
-  const names = value === undefined ? ['block'] : Array.isArray(value) ? value : [value];
-  const remedy = `use one of ${Object.keys(policies).join(', ')}, or a list of them to try in order`;
-  if (names.length === 0) throw new ConfigError({ option: 'onExceed', value, remedy });
+function readLadder(value: unknown): readonly Policy[] {
+  const steps = value === undefined ? ['block'] : Array.isArray(value) ? value : [value];
+  const remedy = `use one of ${POLICY_NAMES.join(', ')}, a function, or a list of them to try in order`;
+  if (steps.length === 0) throw new ConfigError({ option: 'onExceed', value, remedy });
   const seen = new Set<unknown>();
   return Object.freeze(
-    names.map((name: unknown) => {
-      if (typeof name !== 'string' || !Object.hasOwn(policies, name) || seen.has(name)) {
-        throw new ConfigError({
-          option: 'onExceed',
-          value: name,
-          remedy: seen.has(name) ? `name each mode once; ${remedy}` : remedy,
-        });
-      }
-      seen.add(name);
-      return policies[name as PolicyName];
+    steps.map((step: unknown) => {
+      const policy = policyFor(step);
+      if (policy === undefined) throw new ConfigError({ option: 'onExceed', value: step, remedy });
+      if (seen.has(step))
+        throw new ConfigError({ option: 'onExceed', value: step, remedy: `name each mode once; ${remedy}` });
+      seen.add(step);
+      return policy;
     }),
   );
+}
+
+function readFractions(option: string, value: unknown): readonly number[] {
+  const fractions = value === undefined ? [] : Array.isArray(value) ? value : [value];
+  for (const fraction of fractions) {
+    if (typeof fraction !== 'number' || !(fraction > 0 && fraction <= 1)) {
+      throw new ConfigError({ option, value: fraction, remedy: 'give fractions of the cap, above 0 and at most 1' });
+    }
+  }
+  return Object.freeze([...new Set<number>(fractions)].sort((left, right) => left - right));
 }
 
 function readDowngrade(value: unknown, needed: boolean): ReadonlyMap<string, string> {

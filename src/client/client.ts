@@ -11,9 +11,14 @@ export interface Binding {
 }
 
 /** A request on its way out. */
-export type OutgoingCall =
-  | { readonly kind: 'http'; readonly url: string; readonly bodyText: string; readonly binding: Binding }
-  | { readonly kind: 'method'; readonly path: string; readonly body: JsonObject; readonly binding: Binding };
+export type OutgoingCall = {
+  readonly binding: Binding;
+  /** Aborts a call that waits for held money. */
+  readonly signal?: AbortSignal | undefined;
+} & (
+  | { readonly kind: 'http'; readonly url: string; readonly bodyText: string }
+  | { readonly kind: 'method'; readonly path: string; readonly body: JsonObject }
+);
 
 /** What to do with it. */
 export type Admission =

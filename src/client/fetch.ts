@@ -25,7 +25,13 @@ export function createGuardedFetch(gate: Gate, send: Fetch, binding: Binding, re
       return send(input, init);
     const body = await readRequestBody(input, init);
     if (body === undefined) return send(input, init);
-    const admission = await gate.admit({ kind: 'http', url, bodyText: body.text, binding });
+    const admission = await gate.admit({
+      kind: 'http',
+      url,
+      bodyText: body.text,
+      binding,
+      signal: signalOf(input, init),
+    });
     const outgoing = body.replay === undefined ? init : { ...init, body: body.replay };
     return dispatch(admission, { input, init: outgoing, send, refuse });
   };
@@ -43,7 +49,7 @@ async function dispatch(admission: Admission, outgoing: Outgoing): Promise<Respo
   if (admission.kind === 'pass') return send(input, init);
   if (admission.kind === 'refused') return refuse(admission.refusal);
   const { call, body } = admission;
-  const signal = init?.signal ?? (isRequest(input) ? input.signal : undefined);
+  const signal = signalOf(input, init);
   if (signal?.aborted) {
     await call.notSent();
     throw signal.reason;
@@ -56,6 +62,10 @@ async function dispatch(admission: Admission, outgoing: Outgoing): Promise<Respo
     throw error;
   }
   return receive(response, call, { refuse, signal });
+}
+
+function signalOf(input: string | URL | Request, init: RequestInit | undefined): AbortSignal | undefined {
+  return init?.signal ?? (isRequest(input) ? input.signal : undefined);
 }
 
 interface Receiving {

@@ -20,15 +20,17 @@ export function tapStream(
       const piece = await readPiece(reader, tap, signal);
       const step = piece.done ? await tap.ended() : await tap.push(piece.value);
       const bytes = joinBytes(step.show);
-      if (bytes.length > 0) controller.enqueue(bytes);
+      // Enqueueing takes the bytes away: they have no length afterwards.
+      const isShown = bytes.length > 0;
+      if (isShown) controller.enqueue(bytes);
       if (step.error) {
         failure = step.error;
         await reader.cancel(failure).catch(() => undefined);
-        if (bytes.length === 0) controller.error(failure);
+        if (!isShown) controller.error(failure);
         return;
       }
       if (piece.done) return close(controller);
-      if (bytes.length > 0) return;
+      if (isShown) return;
     }
   }
 

@@ -16,89 +16,95 @@ export interface MemoryLedgerOptions {
   /** How long a hold may stay open before it is charged, in milliseconds. Default 15 minutes. */
   readonly leaseMs?: number;
   readonly clock?: Clock;
-  /** How many finished attempts are remembered, so that a repeated or late settle is known for one. Default 10 000. */
+  /** How many finished attempts are remembered; the id of an older one is unknown and free. Default 10 000. */
   readonly maxFinished?: number;
 }
 
-interface LimitState {
+interface Account {
   readonly unit: Unit;
-  cap: number;
   spent: number;
   held: number;
   presumed: number;
   overrun: number;
-  excess: number;
-  /** The part of `held` that was granted above the cap. */
-  heldOver: number;
+  /** The part of `spent` that was granted above the cap. */
+  spentAbove: number;
 }
 
+/** One account's part of a hold, and what stands in the account for it. */
 interface Item {
-  readonly state: LimitState;
+  readonly account: Account;
   amount: number;
   cap: number;
   admit: Admit;
-  /** The part of `amount` that was granted above the cap; at most `amount`. */
-  over: number;
+  /** The part of `covered` that was granted above the cap. */
+  above: number;
+  /** What the hold covers of a charge: the amount, or nothing once the hold was given back. */
+  covered: number;
+  /** What stands in `spent`: nothing while held or released, the amount once presumed. */
+  charged: number;
 }
 
-interface Hold {
-  readonly items: readonly Item[];
-  readonly claims: readonly Claim[];
+/** All that is known of one attempt. A void one was given back before it was ever held. */
+interface Attempt {
+  readonly id: string;
+  kind: 'held' | 'settled' | 'presumed' | 'released' | 'void';
   readonly expiresMs: number;
+  items: readonly Item[];
+  actual: Amounts;
 }
-
-/** What is left of an attempt that ended. `charged` is what stands on its limits now. */
-type Finished =
-  | { readonly kind: 'settled'; readonly actual: Amounts }
-  | { readonly kind: 'presumed'; readonly items: readonly Item[] }
-  | { readonly kind: 'released'; readonly items: readonly Item[] };
 
 const DEFAULT_LEASE_MS = 900_000;
 const DEFAULT_MAX_FINISHED = 10_000;
 const MAX_CLAIMS = 64;
-const STRICTNESS: Readonly<Record<Admit, number>> = { fit: 0, 'below-cap': 1, always: 2 };
+const STRICTNESS: Readonly<Record<Admit, number>> = Object.freeze({ fit: 0, 'below-cap': 1, always: 2 });
+const NO_ITEMS: readonly Item[] = Object.freeze([]);
 const NOTHING: Amounts = Object.freeze({ usd: 0, tokens: 0, calls: 0 });
-const INVALID: ReserveResult = Object.freeze({ granted: false, reason: 'invalid' });
 const GRANTED: ReserveResult = Object.freeze({ granted: true });
+const INVALID: ReserveResult = Object.freeze({ granted: false, reason: 'invalid' });
+const MISMATCH: ReserveResult = Object.freeze({ granted: false, reason: 'mismatch' });
+const FINISHED: ReserveResult = Object.freeze({ granted: false, reason: 'finished' });
 
 /**
- * Keeps accounts in the memory of this process. A hold whose lease runs out is charged, never given back.
+ * Keeps accounts in the memory of this process: a cap holds for this process, and is forgotten with it.
  *
- * One inequality is kept by every step, for each limit, and implies that no cap is passed by claims that must fit:
- * `spent + held ≤ cap + overrun + excess + heldOver`. A claim that must fit is granted only where `spent + held` stays
- * within the cap; what any other claim adds above it is its `over`. Settling moves at most the hold into `spent`: what
- * is more is `overrun`, and what remains of `over` becomes `excess`.
+ * A hold whose lease is over is charged by the next `reserve` or `expire`, never given back. The cap is no part of a
+ * claim's identity: repeating a reserve under a lowered cap is granted again.
  *
- * @throws ConfigError for options that are no whole numbers above 0.
+ * @throws ConfigError for counts that are no whole numbers above 0, or a clock that tells no time.
  *
  * @example
  * const ledger = memoryLedger();
  * const limit = { unit: 'usd', cap: 5_000_000_000 } as const;
  * ledger.reserve('attempt-1', [{ limit, amount: 100_000_000, admit: 'fit' }]); // { granted: true }
- * ledger.settle('attempt-1', { usd: 80_000_000, tokens: 900, calls: 1 });
+ * ledger.settle('attempt-1', { usd: 80_000_000, tokens: 900, calls: 1 }); // { outcome: 'settled', … }
+ * ledger.balances([limit])[0]?.spent; // 80_000_000
  */
 export function memoryLedger(options: MemoryLedgerOptions = {}): SyncLedger {
-  return new MemoryLedger(
-    requireCount('leaseMs', options.leaseMs ?? DEFAULT_LEASE_MS),
-    options.clock ?? systemClock,
-    requireCount('maxFinished', options.maxFinished ?? DEFAULT_MAX_FINISHED),
-  );
+  const { leaseMs = DEFAULT_LEASE_MS, clock = systemClock, maxFinished = DEFAULT_MAX_FINISHED } = options;
+  requireCount('leaseMs', leaseMs);
+  requireCount('maxFinished', maxFinished);
+  if (typeof clock?.monotonicMs !== 'function') {
+    throw new ConfigError({ option: 'clock', value: clock, remedy: 'give a Clock, or leave it out' });
+  }
+  return new MemoryLedger(leaseMs, clock, maxFinished);
 }
 
 class MemoryLedger implements SyncLedger {
   readonly #leaseMs: number;
   readonly #clock: Clock;
   readonly #maxFinished: number;
-  readonly #own = new WeakMap<Limit, LimitState>();
-  readonly #shared: Record<Unit, Map<string, LimitState>> = { usd: new Map(), tokens: new Map(), calls: new Map() };
-  // One lease for all, so insertion order is expiry order.
-  readonly #holds = new Map<string, Hold>();
-  /** No hold expires before this; it may be early, because the hold it was taken from may be gone. */
-  #nextExpiryMs = Number.POSITIVE_INFINITY;
-  readonly #finished = new Map<string, Finished>();
+  readonly #own = new WeakMap<Limit, Account>();
+  readonly #shared: Record<Unit, Map<string, Account>> = { usd: new Map(), tokens: new Map(), calls: new Map() };
+  readonly #attempts = new Map<string, Attempt>();
+  // All holds have the same lease, so the order they were made in is the order they expire in. Resolved ones stay in
+  // the queue until most of it is resolved, so that resolving costs nothing here.
+  #queue: Attempt[] = [];
+  #queueStart = 0;
+  #heldCount = 0;
+  // A ring of ids: looking for the oldest key of a Map would walk over all the deleted ones before it.
   readonly #finishedIds: string[] = [];
-  #nextFinished = 0;
-  #expired: string[] = [];
+  #oldestFinished = 0;
+  #expiredIds: string[] = [];
 
   constructor(leaseMs: number, clock: Clock, maxFinished: number) {
     this.#leaseMs = leaseMs;
@@ -107,253 +113,287 @@ class MemoryLedger implements SyncLedger {
   }
 
   reserve(id: string, claims: readonly Claim[]): ReserveResult {
-    this.#chargeExpired();
-    if (typeof id !== 'string' || id === '' || claims.length > MAX_CLAIMS || !claims.every(isValidClaim))
-      return INVALID;
-    const held = this.#holds.get(id);
-    if (held) return isSameClaims(held.claims, claims) ? GRANTED : { granted: false, reason: 'mismatch' };
-    if (this.#finished.has(id)) return { granted: false, reason: 'finished' };
-    const states = claims.map((claim) => this.#stateOf(claim.limit));
-    const items = mergeClaims(claims, states);
-    if (items.some((item) => item.state.spent + item.state.held + item.amount > MAX_AMOUNT)) return INVALID;
-    const denying = items.filter(isDenied).map((item) => item.state);
-    if (denying.length > 0) return exceeded(claims, states, denying);
+    const nowMs = this.#clock.monotonicMs();
+    this.#chargeExpired(nowMs, this.#maxFinished);
+    if (typeof id !== 'string' || id === '' || !areValidClaims(claims)) return INVALID;
+    const items = this.#mergeClaims(claims);
+    const known = this.#attempts.get(id);
+    if (known?.kind === 'held') return areSameItems(known.items, items) ? GRANTED : MISMATCH;
+    if (known !== undefined) return FINISHED;
+    let isExact = true;
+    for (const item of items) {
+      if (isDenied(item)) return this.#refuse(claims, items);
+      isExact &&= item.account.spent + item.account.held + item.amount <= MAX_AMOUNT;
+    }
+    if (!isExact) return INVALID;
     for (const item of items) hold(item);
-    const expiresMs = this.#clock.monotonicMs() + this.#leaseMs;
-    this.#holds.set(id, { items, claims, expiresMs });
-    if (expiresMs < this.#nextExpiryMs) this.#nextExpiryMs = expiresMs;
+    this.#open({ id, kind: 'held', expiresMs: nowMs + this.#leaseMs, items, actual: NOTHING });
     return GRANTED;
   }
 
   settle(id: string, actual: Amounts | undefined): SettleResult {
-    this.#chargeExpired();
-    const amounts = actual !== undefined && isValidActual(actual) ? actual : undefined;
-    const held = this.#holds.get(id);
-    if (held) {
-      this.#holds.delete(id);
-      return amounts ? this.#settleHeld(id, held.items, amounts) : this.#presume(id, held.items);
+    const attempt = this.#attempts.get(id);
+    switch (attempt?.kind) {
+      case 'held':
+        this.#resolve(attempt);
+        return this.#charge(attempt, actual, 'settled');
+      case 'presumed':
+        if (!isChargeable(attempt.items, actual)) return unchanged('duplicate');
+        return this.#charge(attempt, actual, 'late');
+      case 'released':
+        return this.#charge(attempt, actual, 'after-release');
+      case 'settled':
+        return unchanged(!isValidActual(actual) || isSameActual(attempt.actual, actual) ? 'duplicate' : 'mismatch');
+      default:
+        return unchanged('unknown');
     }
-    const finished = this.#finished.get(id);
-    if (finished === undefined) return { outcome: 'unknown', overrun: NOTHING };
-    if (finished.kind === 'settled') {
-      const isSame = amounts !== undefined && isSameAmounts(finished.actual, amounts);
-      return { outcome: isSame ? 'duplicate' : 'mismatch', overrun: NOTHING };
-    }
-    if (amounts === undefined) return { outcome: 'duplicate', overrun: NOTHING };
-    return finished.kind === 'presumed'
-      ? this.#settleLate(id, finished.items, amounts)
-      : this.#settleReleased(id, finished.items, amounts);
   }
 
   release(id: string): void {
-    this.#chargeExpired();
-    const held = this.#holds.get(id);
-    if (held) {
-      this.#holds.delete(id);
-      for (const item of held.items) unhold(item);
-      this.#finish(id, { kind: 'released', items: held.items });
-    } else if (!this.#finished.has(id)) {
-      // A reserve that arrives after its own release must not hold money nobody would give back.
-      this.#finish(id, { kind: 'released', items: [] });
+    const attempt = this.#attempts.get(id);
+    if (attempt === undefined) {
+      // A reserve that arrives after its own release must not hold money that nobody would give back.
+      this.#attempts.set(id, { id, kind: 'void', expiresMs: 0, items: NO_ITEMS, actual: NOTHING });
+      this.#remember(id);
+    } else if (attempt.kind === 'held') {
+      this.#resolve(attempt);
+      attempt.kind = 'released';
+      for (const item of attempt.items) {
+        item.above = 0;
+        item.covered = 0;
+      }
     }
   }
 
   expire(): readonly string[] {
-    this.#chargeExpired();
-    const expired = this.#expired;
-    if (expired.length > 0) this.#expired = [];
+    this.#chargeExpired(this.#clock.monotonicMs(), Number.POSITIVE_INFINITY);
+    const expired = this.#expiredIds;
+    this.#expiredIds = [];
     return expired;
   }
 
   balances(limits: readonly Limit[]): readonly Balance[] {
-    return limits.map((limit) => balanceOf(this.#stateOf(limit), limit.cap));
+    return limits.map((limit) => balanceOf(this.#find(limit) ?? openAccount(limit.unit), limit.cap));
   }
 
-  #settleHeld(id: string, items: readonly Item[], actual: Amounts): SettleResult {
-    const overrun = { usd: 0, tokens: 0, calls: 0 };
-    for (const item of items) {
-      const { state, amount } = item;
-      const charge = actual[state.unit];
-      unhold(item);
-      state.spent += charge;
-      bookOverrun(state, Math.max(0, charge - amount), overrun);
-      state.excess += excessOf(item, charge);
+  #open(attempt: Attempt): void {
+    this.#attempts.set(attempt.id, attempt);
+    if (this.#queue.length > 2 * this.#heldCount + 64) {
+      this.#queue = this.#queue.filter(({ kind }) => kind === 'held');
+      this.#queueStart = 0;
     }
-    this.#finish(id, { kind: 'settled', actual });
-    return { outcome: 'settled', overrun };
+    this.#queue.push(attempt);
+    this.#heldCount += 1;
   }
 
-  #presume(id: string, items: readonly Item[]): SettleResult {
-    for (const item of items) {
-      unhold(item);
-      item.state.spent += item.amount;
-      item.state.presumed += item.amount;
-      item.state.excess += item.over;
+  /** Ends the hold; the caller says what becomes of it. */
+  #resolve(attempt: Attempt): void {
+    this.#heldCount -= 1;
+    for (const { account, amount } of attempt.items) account.held -= amount;
+    this.#remember(attempt.id);
+  }
+
+  /** Forgets the oldest finished attempt, where there are too many, in favour of a new one. */
+  #remember(id: string): void {
+    if (this.#finishedIds.length < this.#maxFinished) {
+      this.#finishedIds.push(id);
+      return;
     }
-    this.#finish(id, { kind: 'presumed', items });
-    return { outcome: 'presumed', overrun: NOTHING };
+    this.#attempts.delete(this.#finishedIds[this.#oldestFinished] as string);
+    this.#finishedIds[this.#oldestFinished] = id;
+    this.#oldestFinished = (this.#oldestFinished + 1) % this.#maxFinished;
   }
 
-  #settleLate(id: string, items: readonly Item[], actual: Amounts): SettleResult {
-    const overrun = { usd: 0, tokens: 0, calls: 0 };
-    for (const item of items) {
-      const { state, amount } = item;
-      const charge = actual[state.unit];
-      state.spent += charge - amount;
-      state.presumed -= amount;
-      bookOverrun(state, Math.max(0, charge - amount), overrun);
-      state.excess += excessOf(item, charge) - item.over;
+  #charge(attempt: Attempt, actual: Amounts | undefined, ifKnown: SettleResult['outcome']): SettleResult {
+    const isKnown = isChargeable(attempt.items, actual);
+    let overrun: Record<Unit, number> | undefined;
+    for (const item of attempt.items) {
+      const { unit, spent, held } = item.account;
+      // Room for the amount is certain while it is held; once it was given back, others may have filled the account.
+      const charge = isKnown ? actual[unit] : Math.min(item.amount, MAX_AMOUNT - spent - held);
+      const uncovered = book(item, charge, !isKnown);
+      if (uncovered === 0) continue;
+      overrun ??= { usd: 0, tokens: 0, calls: 0 };
+      if (uncovered > overrun[unit]) overrun[unit] = uncovered;
     }
-    this.#finish(id, { kind: 'settled', actual });
-    return { outcome: 'late', overrun };
-  }
-
-  #settleReleased(id: string, items: readonly Item[], actual: Amounts): SettleResult {
-    const overrun = { usd: 0, tokens: 0, calls: 0 };
-    for (const { state } of items) {
-      const charge = actual[state.unit];
-      state.spent += charge;
-      bookOverrun(state, charge, overrun);
+    attempt.kind = isKnown ? 'settled' : 'presumed';
+    if (isKnown) {
+      // The caller may change its object later; what was settled must not change with it.
+      attempt.actual = { usd: actual.usd, tokens: actual.tokens, calls: actual.calls };
+      attempt.items = NO_ITEMS;
     }
-    this.#finish(id, { kind: 'settled', actual });
-    return { outcome: 'after-release', overrun };
+    return { outcome: isKnown || ifKnown !== 'settled' ? ifKnown : 'presumed', overrun: overrun ?? NOTHING };
   }
 
-  #chargeExpired(): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs < this.#nextExpiryMs) return;
-    this.#nextExpiryMs = Number.POSITIVE_INFINITY;
-    for (const [id, { items, expiresMs }] of this.#holds) {
-      if (expiresMs > nowMs) {
-        this.#nextExpiryMs = expiresMs;
-        return;
+  #chargeExpired(nowMs: number, maxNotices: number): void {
+    for (; this.#queueStart < this.#queue.length; this.#queueStart += 1) {
+      const attempt = this.#queue[this.#queueStart] as Attempt;
+      if (attempt.kind !== 'held') continue;
+      if (attempt.expiresMs > nowMs) return;
+      this.#resolve(attempt);
+      this.#charge(attempt, undefined, 'presumed');
+      // Where nobody ever calls expire(), the list of its answers must not grow for ever.
+      if (this.#expiredIds.length < maxNotices) this.#expiredIds.push(attempt.id);
+    }
+  }
+
+  /** Two claims on one account are one: the larger amount, the lower cap, the stricter admission. */
+  #mergeClaims(claims: readonly Claim[]): Item[] {
+    const items: Item[] = [];
+    for (const { limit, amount, admit } of claims) {
+      const account = this.#account(limit);
+      const same = findItem(items, account);
+      if (same === undefined) {
+        items.push({ account, amount, cap: limit.cap, admit, above: 0, covered: amount, charged: 0 });
+        continue;
       }
-      this.#holds.delete(id);
-      this.#presume(id, items);
-      this.#expired.push(id);
+      same.amount = Math.max(same.amount, amount);
+      same.covered = same.amount;
+      same.cap = Math.min(same.cap, limit.cap);
+      if (STRICTNESS[admit] < STRICTNESS[same.admit]) same.admit = admit;
     }
+    return items;
   }
 
-  #finish(id: string, finished: Finished): void {
-    const isKnown = this.#finished.has(id);
-    this.#finished.set(id, finished);
-    if (isKnown) return;
-    // A ring of ids, because asking a Map for its first key walks over everything deleted before it.
-    const oldest = this.#finishedIds[this.#nextFinished];
-    if (oldest !== undefined) this.#finished.delete(oldest);
-    this.#finishedIds[this.#nextFinished] = id;
-    this.#nextFinished = (this.#nextFinished + 1) % this.#maxFinished;
+  #refuse(claims: readonly Claim[], items: readonly Item[]): ReserveResult {
+    const denied: number[] = [];
+    const balances: Balance[] = [];
+    for (const [index, { limit }] of claims.entries()) {
+      const item = findItem(items, this.#account(limit)) as Item;
+      if (isDenied(item)) denied.push(index);
+      balances.push(balanceOf(item.account, limit.cap));
+    }
+    return { granted: false, reason: 'exceeded', denied, balances };
   }
 
-  #stateOf(limit: Limit): LimitState {
-    const { key, unit, cap } = limit;
-    const found = key === undefined ? this.#own.get(limit) : this.#shared[unit].get(key);
-    if (found) return found;
-    const state = { unit, cap, spent: 0, held: 0, presumed: 0, overrun: 0, excess: 0, heldOver: 0 };
-    if (key === undefined) this.#own.set(limit, state);
-    else this.#shared[unit].set(key, state);
-    return state;
+  #find(limit: Limit): Account | undefined {
+    return limit.key === undefined ? this.#own.get(limit) : this.#shared[limit.unit].get(limit.key);
+  }
+
+  #account(limit: Limit): Account {
+    const found = this.#find(limit);
+    if (found !== undefined) return found;
+    const account = openAccount(limit.unit);
+    if (limit.key === undefined) this.#own.set(limit, account);
+    else this.#shared[limit.unit].set(limit.key, account);
+    return account;
   }
 }
 
-/** Two claims on one account are one: the larger amount, the lower cap, the stricter admission. */
-function mergeClaims(claims: readonly Claim[], states: readonly LimitState[]): Item[] {
-  const items: Item[] = [];
-  for (let index = 0; index < claims.length; index += 1) {
-    const { limit, amount, admit } = claims[index] as Claim;
-    const state = states[index] as LimitState;
-    const same = items.find((item) => item.state === state);
-    if (same === undefined) {
-      items.push({ state, amount, cap: limit.cap, admit, over: 0 });
-      continue;
-    }
-    same.amount = Math.max(same.amount, amount);
-    same.cap = Math.min(same.cap, limit.cap);
-    if (STRICTNESS[admit] < STRICTNESS[same.admit]) same.admit = admit;
-  }
-  return items;
-}
+/*
+ * Why a cap holds. Every step keeps, for each account and the highest cap it was ever claimed under,
+ *
+ *   spent + held ≤ cap + overrun + spentAbove + heldAbove,   where heldAbove is the sum of `above` over its open holds.
+ *
+ * Grant: a claim that must fit is granted only where spent + held + amount ≤ cap. Any other has as `above` the part of
+ * its amount beyond the cap. Where spent + held ≥ cap already, that is all of it, and both sides grow by the amount;
+ * else it is spent + held + amount − cap, and the line holds by itself.
+ * Charge: the left side changes by charge − covered; the right side grows by max(0, charge − covered) and loses
+ * min(above, max(0, covered − charge)), as money that was not needed comes off the part above the cap first. That is
+ * never more than the left side loses. A correction takes out what stands for the item and books anew, so it ends
+ * where a first charge of that amount would have ended.
+ * Give back: the left side loses the amount, the right side `above`, which is no more. A charge afterwards is covered
+ * by nothing, so all of it is overrun, on both sides.
+ *
+ * As heldAbove ≤ held, it follows that spent ≤ cap + overrun + spentAbove. The `excess` that is shown is spentAbove, or
+ * spent − cap where others freed the room since; either way spent ≤ cap + overrun + excess. Where all claims must fit,
+ * `above` is 0 throughout, and nothing but an overrun passes the cap.
+ */
 
-function isDenied({ state, amount, cap, admit }: Item): boolean {
+function isDenied({ account, amount, cap, admit }: Item): boolean {
   if (admit === 'always') return false;
-  const used = state.spent + state.held;
+  const used = account.spent + account.held;
   return admit === 'fit' ? used + amount > cap : used >= cap;
 }
 
-function exceeded(
-  claims: readonly Claim[],
-  states: readonly LimitState[],
-  denying: readonly LimitState[],
-): ReserveResult {
-  return {
-    granted: false,
-    reason: 'exceeded',
-    denied: states.flatMap((state, index) => (denying.includes(state) ? [index] : [])),
-    balances: states.map((state, index) => balanceOf(state, (claims[index] as Claim).limit.cap)),
-  };
-}
-
 function hold(item: Item): void {
-  const { state, amount, cap } = item;
-  state.cap = cap;
-  if (item.admit !== 'fit') {
-    const allowed = cap + state.overrun + state.excess + state.heldOver;
-    item.over = Math.min(amount, Math.max(0, state.spent + state.held + amount - allowed));
-    state.heldOver += item.over;
-  }
-  state.held += amount;
+  const { account, amount, cap } = item;
+  item.above = Math.min(amount, Math.max(0, account.spent + account.held + amount - cap));
+  account.held += amount;
 }
 
-function unhold({ state, amount, over }: Item): void {
-  state.held -= amount;
-  state.heldOver -= over;
+/** Puts `charge` in the place of what stands for the item; returns what of it the hold does not cover. */
+function book(item: Item, charge: number, isPresumed: boolean): number {
+  const { account, charged } = item;
+  const overrun = overrunOf(item, charge);
+  account.spent += charge - charged;
+  account.presumed += (isPresumed ? charge : 0) - charged;
+  account.overrun += overrun - overrunOf(item, charged);
+  account.spentAbove += aboveOf(item, charge) - aboveOf(item, charged);
+  item.charged = charge;
+  return overrun;
 }
 
-/** What is really above the cap of what was granted above it: an attempt that cost less than its hold used less of it. */
-function excessOf({ amount, over }: Item, charge: number): number {
-  return Math.max(0, over - Math.max(0, amount - charge));
+function overrunOf({ covered }: Item, charge: number): number {
+  return Math.max(0, charge - covered);
 }
 
-function bookOverrun(state: LimitState, amount: number, overrun: Record<Unit, number>): void {
-  state.overrun += amount;
-  overrun[state.unit] = Math.max(overrun[state.unit], amount);
+function aboveOf({ above, covered }: Item, charge: number): number {
+  return Math.max(0, above - Math.max(0, covered - charge));
 }
 
-function balanceOf(state: LimitState, cap: number): Balance {
-  const { spent, held, presumed, overrun, excess } = state;
+function balanceOf({ spent, held, presumed, overrun, spentAbove }: Account, cap: number): Balance {
+  const excess = Math.min(spentAbove, Math.max(0, spent - cap));
   return { cap, spent, held, presumed, overrun, excess, remaining: Math.max(0, cap - spent - held) };
 }
 
-function isValidClaim({ limit, amount }: Claim): boolean {
-  return isAmount(amount) && isAmount(limit.cap);
+function openAccount(unit: Unit): Account {
+  return { unit, spent: 0, held: 0, presumed: 0, overrun: 0, spentAbove: 0 };
 }
 
-function isValidActual(actual: Amounts): boolean {
-  return isAmount(actual.usd) && isAmount(actual.tokens) && isAmount(actual.calls);
+function findItem(items: readonly Item[], account: Account): Item | undefined {
+  for (const item of items) if (item.account === account) return item;
+  return undefined;
 }
 
-function isSameAmounts(left: Amounts, right: Amounts): boolean {
-  return left.usd === right.usd && left.tokens === right.tokens && left.calls === right.calls;
+/** Whether `actual` is usable: an amount that an account could not count exactly is as good as none. */
+function isChargeable(items: readonly Item[], actual: Amounts | undefined): actual is Amounts {
+  if (!isValidActual(actual)) return false;
+  for (const { account, charged } of items) {
+    if (account.spent - charged + account.held + actual[account.unit] > MAX_AMOUNT) return false;
+  }
+  return true;
 }
 
-function isSameClaims(left: readonly Claim[], right: readonly Claim[]): boolean {
+function areValidClaims(claims: readonly Claim[]): boolean {
+  return Array.isArray(claims) && claims.length <= MAX_CLAIMS && claims.every(isValidClaim);
+}
+
+function isValidClaim(claim: Claim): boolean {
+  const limit = claim?.limit;
+  if (typeof limit !== 'object' || limit === null) return false;
+  const { key, unit, cap } = limit;
   return (
-    left.length === right.length &&
-    left.every((claim, index) => {
-      const other = right[index] as Claim;
-      const isSameLimit =
-        claim.limit.key === undefined ? claim.limit === other.limit : claim.limit.key === other.limit.key;
-      return (
-        isSameLimit &&
-        claim.limit.unit === other.limit.unit &&
-        claim.amount === other.amount &&
-        claim.admit === other.admit
-      );
-    })
+    isAmount(claim.amount) &&
+    isAmount(cap) &&
+    (unit === 'usd' || unit === 'tokens' || unit === 'calls') &&
+    (claim.admit === 'fit' || claim.admit === 'below-cap' || claim.admit === 'always') &&
+    (key === undefined || typeof key === 'string')
   );
 }
 
-function requireCount(option: string, value: number): number {
-  if (isAmount(value) && value > 0) return value;
+function isValidActual(actual: Amounts | undefined): actual is Amounts {
+  return actual != null && isAmount(actual.usd) && isAmount(actual.tokens) && isAmount(actual.calls);
+}
+
+function isSameActual(left: Amounts, right: Amounts): boolean {
+  return left.usd === right.usd && left.tokens === right.tokens && left.calls === right.calls;
+}
+
+/** The same request: the same accounts, amounts and admissions, in the same order. */
+function areSameItems(left: readonly Item[], right: readonly Item[]): boolean {
+  return left.length === right.length && left.every((item, index) => isSameItem(item, right[index] as Item));
+}
+
+function isSameItem(left: Item, right: Item): boolean {
+  return left.account === right.account && left.amount === right.amount && left.admit === right.admit;
+}
+
+function unchanged(outcome: SettleResult['outcome']): SettleResult {
+  return { outcome, overrun: NOTHING };
+}
+
+function requireCount(option: string, value: number): void {
+  if (isAmount(value) && value > 0) return;
   throw new ConfigError({ option, value, remedy: 'give a whole number above 0' });
 }

@@ -1,4 +1,6 @@
+import type { BudgetExceededError } from '../errors.js';
 import type { Admit, Balance, MaybePromise, Unit } from '../ledger/ledger.js';
+import type { CallRequest } from '../wire/wire.js';
 
 /** What one budget has in one capped unit, and what the refused call asked of it. Amounts are nano-dollars, tokens, calls. */
 export interface UnitSituation {
@@ -12,6 +14,10 @@ export interface UnitSituation {
 /** What a policy sees of a call its budget refused. */
 export interface Situation {
   readonly model: string;
+  /** The call as its caller made it. */
+  readonly request: CallRequest;
+  /** The error the caller would get. */
+  refusal(): BudgetExceededError;
   readonly units: readonly UnitSituation[];
   /** The caller's own ceiling for one choice, if he set one. */
   readonly callerCeilingTokens: number | undefined;
@@ -29,18 +35,23 @@ export interface Situation {
   injectedCeiling(): number | undefined;
 }
 
-/** What a policy makes of a refusal. `pass` hands on to the next step of the ladder, and refuses where there is none. */
+/**
+ * What a policy makes of a refusal. `pass` hands on to the next step of the ladder, and refuses where there is none;
+ * `admit` books the call whatever the balance; `refuse` ends the ladder.
+ */
 export type Verdict =
+  | { readonly kind: 'admit' }
+  | { readonly kind: 'refuse'; readonly cause?: unknown }
   | { readonly kind: 'model'; readonly model: string }
   | { readonly kind: 'ceiling'; readonly tokens: number; readonly injected: boolean }
   | { readonly kind: 'pass' };
 
 /** The names a user gives to `onExceed`. */
-export type PolicyName = 'block' | 'raise' | 'truncate' | 'downgrade' | 'clamp';
+export type PolicyName = 'block' | 'raise' | 'truncate' | 'downgrade' | 'clamp' | 'break';
 
 /** What a budget does about a call that does not fit: one step of its ladder. */
 export interface Policy {
-  readonly name: PolicyName;
+  readonly name: PolicyName | 'callback';
   /** When a claim is admitted while this step is in force. */
   readonly admit: Admit;
   /** Whether the step keeps the cap: no call is sent whose worst case does not fit. */
@@ -53,6 +64,8 @@ export interface Policy {
   readonly endsScope?: boolean;
   /** Whether the call that crosses the cap is an error after it was paid. */
   readonly throwsOnCrossing?: boolean;
+  /** Whether a stream is cut before the chunk that would cross the cap. */
+  readonly cutsStreams?: boolean;
   decide(situation: Situation): MaybePromise<Verdict>;
 }
 

@@ -65,7 +65,8 @@ function figureColumns(rows: readonly ReportRow[], total: ReportTotal): Column[]
   return [...always, ...whereSome, { title: 'cost', isRight: true, cell: (row) => costText(row.costUsd, decimals) }];
 }
 
-function alignCells(cells: readonly (readonly string[])[], leftColumns: number): string[] {
+/** Pads cells so that columns align; the first `leftColumns` to the left, the others to the right. */
+export function alignCells(cells: readonly (readonly string[])[], leftColumns: number): string[] {
   const widths = (cells[0] ?? []).map((_cell, index) => largest(cells, (row) => displayWidth(row[index] ?? '')));
   return cells.map((row) =>
     row

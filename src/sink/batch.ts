@@ -1,12 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../clock.js';
-import { ConfigError } from '../errors.js';
-import type { Sink, SpendRecord } from './sink.js';
+import { checkedCount } from './options.js';
+import type { Sink, SinkEvent, SpendRecord } from './sink.js';
 
 /** How a runner queues and writes. */
 export interface SinkRunnerOptions {
   readonly clock: Clock;
-  /** Records that may wait; one more is dropped and counted. */
+  /** Records and events that may wait. */
   readonly maxQueue?: number;
   /** The most records in one write. */
   readonly maxBatch?: number;
@@ -14,10 +14,17 @@ export interface SinkRunnerOptions {
   readonly delayMs?: number;
   /** How long `flush` and `shutdown` wait for the sink, in milliseconds. */
   readonly flushTimeoutMs?: number;
-  /** Told of each failed write, flush or shutdown. What it throws is ignored. */
+  /**
+   * What happens when the queue is full: the one that comes is dropped (the default), the oldest gives way to it, or
+   * `pushAll` makes its caller wait. What is dropped is counted.
+   */
+  readonly onOverflow?: 'drop-newest' | 'drop-oldest' | 'block';
+  /** Told of each failed write, event, flush or shutdown. What it throws is ignored. */
   readonly onError?: (error: unknown) => void;
-  /** Told how many records were dropped since it was last told. What it throws is ignored. */
+  /** Told how many were dropped since it was last told. What it throws is ignored. */
   readonly onDrop?: (count: number) => void;
+  /** Told once that the runner takes nothing more. */
+  readonly onClose?: () => void;
 }
 
 /** A queue in front of one sink: whatever the sink does stays behind it. */
@@ -25,29 +32,53 @@ export interface SinkRunner {
   readonly sink: Sink;
   /** Queues one record in constant time. Never throws, never runs the sink. */
   push(record: SpendRecord): void;
+  /** Queues one event behind what is already there. Never throws, never runs the sink. */
+  pushEvent(event: SinkEvent): void;
+  /** Queues records in order; under `block` it resolves once all of them have a place. Never rejects. */
+  pushAll(records: readonly SpendRecord[]): void | Promise<void>;
   /** Resolves when all that is queued is written and the sink flushed, or the time is up. Never rejects. */
   flush(): Promise<void>;
   /** Flushes, then shuts the sink down; later records are dropped and counted. Never rejects; again is the same. */
   shutdown(): Promise<void>;
-  /** Records waiting or being written. */
+  /** Records and events waiting or being written. */
   readonly pending: number;
-  /** Records that found the queue full or closed. */
+  /** Records and events that found the queue full or closed, or gave way. */
   readonly dropped: number;
   /** Records in writes that failed; a failed write is not tried again. */
   readonly failedRecords: number;
-  /** Writes, flushes and shutdowns that failed or took too long. */
+  /** Writes, events, flushes and shutdowns that failed or took too long. */
   readonly failures: number;
 }
 
 const DEFAULTS = { maxQueue: 10_000, maxBatch: 500, delayMs: 50, flushTimeoutMs: 10_000 } as const;
 
+/** An event in the queue; its class tells it from the records beside it, which stay as they came. */
+class QueuedEvent {
+  readonly event: SinkEvent;
+
+  constructor(event: SinkEvent) {
+    this.event = event;
+  }
+}
+
+/** A record that its writer waits to see queued. */
+interface WaitingRecord {
+  readonly record: SpendRecord;
+  /** Set on the last of a write. */
+  readonly onQueued?: () => void;
+}
+
 class QueueRunner implements SinkRunner {
   readonly sink: Sink;
   readonly #options: Required<Pick<SinkRunnerOptions, keyof typeof DEFAULTS>> & SinkRunnerOptions;
-  #queue: SpendRecord[] = [];
+  #queue: (SpendRecord | QueuedEvent)[] = [];
+  // Only under `block`: what its writers still wait with, behind a full queue.
+  #waiting: WaitingRecord[] = [];
   #inFlight = 0;
-  // Counted over the life of the runner: `flush` waits until `#finished` reaches what was accepted before it.
+  // Counted over the life of the runner: what was queued, what left the queue, and up to where all of that is done.
+  // `flush` waits until the last has reached what was queued before it.
   #accepted = 0;
+  #left = 0;
   #finished = 0;
   #draining: Promise<void> | undefined;
   #cancelWrite: (() => void) | undefined;
@@ -70,13 +101,24 @@ class QueueRunner implements SinkRunner {
   }
 
   push(record: SpendRecord): void {
-    if (this.#shutdown !== undefined || this.#queue.length >= this.#options.maxQueue) {
-      this.#countDrop();
-      return;
-    }
-    this.#queue.push(record);
-    this.#accepted += 1;
-    this.#scheduleWrite();
+    this.#offer(record);
+  }
+
+  pushEvent(event: SinkEvent): void {
+    this.#offer(new QueuedEvent(event));
+  }
+
+  pushAll(records: readonly SpendRecord[]): void | Promise<void> {
+    const mayWait = this.#options.onOverflow === 'block' && this.#shutdown === undefined;
+    // Whoever waits already is first; a later write must not overtake it.
+    const room = this.#waiting.length > 0 ? 0 : this.#options.maxQueue - this.#queue.length;
+    const rest = mayWait ? records.slice(room) : [];
+    for (const record of mayWait ? records.slice(0, room) : records) this.#offer(record);
+    if (rest.length === 0) return;
+    return new Promise((resolve) => {
+      for (const record of rest.slice(0, -1)) this.#waiting.push({ record });
+      for (const record of rest.slice(-1)) this.#waiting.push({ record, onQueued: resolve });
+    });
   }
 
   async flush(): Promise<void> {
@@ -87,26 +129,58 @@ class QueueRunner implements SinkRunner {
   }
 
   shutdown(): Promise<void> {
-    this.#shutdown ??= Promise.resolve().then(async () => {
-      await this.flush();
-      await this.#withinTime('shut down', async () => {
-        await this.#outsideOfCalls.runInAsyncScope(() => this.sink.shutdown?.());
-      });
-    });
+    if (this.#shutdown === undefined) {
+      ignoringErrors(() => this.#options.onClose?.());
+      this.#shutdown = Promise.resolve().then(() => this.#close());
+    }
     return this.#shutdown;
+  }
+
+  async #close(): Promise<void> {
+    await this.flush();
+    // The sink did not take these in time: their writers wait no longer.
+    for (const { onQueued } of this.#waiting.splice(0)) {
+      this.#countDrop();
+      onQueued?.();
+    }
+    await this.#withinTime('shut down', async () => {
+      await this.#outsideOfCalls.runInAsyncScope(() => this.sink.shutdown?.());
+    });
+  }
+
+  #offer(entry: SpendRecord | QueuedEvent): void {
+    if (this.#shutdown !== undefined) {
+      this.#countDrop();
+      return;
+    }
+    if (this.#queue.length >= this.#options.maxQueue) {
+      this.#countDrop();
+      if (this.#options.onOverflow !== 'drop-oldest') return;
+      this.#queue.shift();
+      this.#left += 1;
+      if (this.#inFlight === 0) this.#finished = this.#left;
+    }
+    this.#enqueue(entry);
+  }
+
+  #enqueue(entry: SpendRecord | QueuedEvent): void {
+    this.#queue.push(entry);
+    this.#accepted += 1;
+    this.#scheduleWrite();
   }
 
   #scheduleWrite(): void {
     if (this.#draining !== undefined || this.#writeIsDue) return;
-    const isFull = this.#queue.length >= this.#options.maxBatch;
+    const { maxBatch, maxQueue, delayMs, clock } = this.#options;
+    const isFull = this.#queue.length >= Math.min(maxBatch, maxQueue);
     if (this.#cancelWrite !== undefined && !isFull) return;
     this.#cancelWrite?.();
     this.#writeIsDue = isFull;
-    this.#cancelWrite = this.#options.clock.schedule(() => void this.#drain(), isFull ? 0 : this.#options.delayMs);
+    this.#cancelWrite = clock.schedule(() => void this.#drain(), isFull ? 0 : delayMs);
   }
 
   async #drainAccepted(): Promise<void> {
-    const target = this.#accepted;
+    const target = this.#accepted + this.#waiting.length;
     while (this.#finished < target) await this.#drain();
   }
 
@@ -129,17 +203,43 @@ class QueueRunner implements SinkRunner {
     let left = this.#queue.length;
     while (left > 0) {
       const batch = this.#queue.splice(0, Math.min(left, this.#options.maxBatch));
-      const count = batch.length;
-      left -= count;
-      this.#inFlight = count;
-      try {
-        await this.#outsideOfCalls.runInAsyncScope(() => this.sink.write(batch));
-      } catch (error) {
-        this.failedRecords += count;
-        this.#fail(error);
-      }
+      left -= batch.length;
+      this.#left += batch.length;
+      this.#inFlight = batch.length;
+      this.#letIn();
+      await this.#deliver(batch);
       this.#inFlight = 0;
-      this.#finished += count;
+      this.#finished = this.#left;
+    }
+  }
+
+  /** Gives the room in the queue to those who wait for it. */
+  #letIn(): void {
+    for (const { record, onQueued } of this.#waiting.splice(0, this.#options.maxQueue - this.#queue.length)) {
+      this.#enqueue(record);
+      onQueued?.();
+    }
+  }
+
+  async #deliver(batch: readonly (SpendRecord | QueuedEvent)[]): Promise<void> {
+    const records = batch.filter((entry): entry is SpendRecord => !(entry instanceof QueuedEvent));
+    const events = batch.filter((entry) => entry instanceof QueuedEvent);
+    const count = records.length;
+    // The sink gets an array of its own: what it does to it is no matter.
+    if (count > 0) {
+      const isWritten = await this.#attempt(() => this.sink.write(records));
+      if (!isWritten) this.failedRecords += count;
+    }
+    for (const { event } of events) await this.#attempt(() => this.sink.onEvent?.(event));
+  }
+
+  async #attempt(action: () => void | Promise<void>): Promise<boolean> {
+    try {
+      await this.#outsideOfCalls.runInAsyncScope(action);
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
     }
   }
 
@@ -180,8 +280,9 @@ class QueueRunner implements SinkRunner {
 }
 
 /**
- * Puts a bounded queue and batched writes in front of `sink`. One write is in flight at a time, in order. A sink that
- * throws, rejects, never answers or calls back into `push` loses at most its own records, and each loss is counted.
+ * Puts a bounded queue and batched writes in front of `sink`. One write is in flight at a time, in order; the events of
+ * a batch follow its records. A sink that throws, rejects, never answers or calls back into the runner loses at most
+ * its own records and events, and each loss is counted.
  *
  * Unless given: `maxQueue` 10 000 records, `maxBatch` 500 records, `delayMs` 50, `flushTimeoutMs` 10 000.
  *
@@ -203,14 +304,6 @@ function checkedLimits(options: SinkRunnerOptions): Record<keyof typeof DEFAULTS
     delayMs: checkedCount('delayMs', options.delayMs ?? DEFAULTS.delayMs, 0),
     flushTimeoutMs: checkedCount('flushTimeoutMs', options.flushTimeoutMs ?? DEFAULTS.flushTimeoutMs, 0),
   };
-}
-
-// Timers take at most 2^31−1 milliseconds; above that they fire at once.
-const MAX_COUNT = 2 ** 31 - 1;
-
-function checkedCount(option: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= MAX_COUNT) return value;
-  throw new ConfigError({ option, value, remedy: `give a whole number from ${least} to ${MAX_COUNT}` });
 }
 
 function ignoringErrors(callback: () => void): void {

@@ -54,6 +54,25 @@ export interface SpendRecord {
   readonly ceilingInjected?: boolean;
 }
 
+/** Something that happened around a call, as a sink is told of it: what, when and for whom. Frozen. */
+export interface SinkEvent {
+  /** The name of the event as `on` knows it: `blocked`, `clamped`, … */
+  readonly name: string;
+  /** When it happened, in milliseconds since the epoch. */
+  readonly timeMs: number;
+  /** The name of the budget that did it, where one did. */
+  readonly budget?: string;
+  /** The model the call asked for, where the event is about a call. */
+  readonly model?: string;
+  readonly tags: Readonly<Record<string, TagValue>>;
+}
+
+/** Whom a sink tells of trouble that comes after `write` was done. */
+export interface SinkHost {
+  failed(error: unknown): void;
+  dropped(count: number): void;
+}
+
 /**
  * Where settled records go. A sink is called outside the call it records: whatever it does, the call, the spend and
  * the other sinks stay as they are.
@@ -63,6 +82,10 @@ export interface Sink {
   readonly name: string;
   /** Takes records in the order they settled. */
   write(records: readonly SpendRecord[]): void | Promise<void>;
+  /** Takes events in the order they happened, as isolated from the call as `write` is. */
+  onEvent?(event: SinkEvent): void | Promise<void>;
+  /** Called when the sink is added, before anything else. A sink that writes later than it is told to keeps `host`. */
+  attach?(host: SinkHost): void;
   /** Resolves when everything written is kept. */
   flush?(): Promise<void>;
   /** Flushes and gives back what the sink holds open. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { ConfigError } from '../errors.js';
+import { filePath } from './file-path.js';
 import type { SpendRecord } from './sink.js';
 import type { TimeRange } from './source.js';
 import { isNotSqlite, openSqlite, type SqlConnection, type SqlRow, type SqlValue } from './sqlite-driver.js';
-import { sqlitePath } from './sqlite-path.js';
 import { rowToRecord } from './sqlite-row.js';
 import { schemaVersion } from './sqlite-schema.js';
 
@@ -22,7 +22,7 @@ const BUSY_TIMEOUT_MS = 5000;
  * const report = createReport(readSqliteRecords('./spend.db'), { groupBy: ['feature'] });
  */
 export function* readSqliteRecords(file: string, range: TimeRange = {}): Generator<SpendRecord, void, undefined> {
-  const path = sqlitePath(file);
+  const path = filePath(file);
   if (!existsSync(path)) {
     throw new ConfigError({ option: 'file', value: file, remedy: 'there is no such file; give the path of one' });
   }

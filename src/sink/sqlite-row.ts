@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.js';
 import { formatUsd, isAmount } from '../money.js';
-import type { CostItem } from '../pricing/price.js';
 import type { Usage } from '../usage/usage.js';
+import { bigintAsText, readCostItem } from './record-json.js';
 import type { SpendRecord } from './sink.js';
 import type { SqlRow, SqlValue } from './sqlite-driver.js';
 
@@ -78,7 +78,7 @@ export function rowToRecord(row: SqlRow): SpendRecord {
       ...optional('usage', row.input_tokens, () => readUsage(row)),
       costNanoUsd: readAmount(row, 'cost_nano_usd'),
       basis: readText(row, 'basis') as SpendRecord['basis'],
-      items: readJson(row, 'items').map(readItem),
+      items: readJson(row, 'items').map(readCostItem),
       ...optional('priceSource', row.price_source, () => readText(row, 'price_source')),
       ...optional('priceAsOf', row.price_as_of, () => readText(row, 'price_as_of')),
       ...optional('serviceTier', row.service_tier, () => readText(row, 'service_tier')),
@@ -121,10 +121,6 @@ function sqlText(value: unknown): SqlValue {
   );
 }
 
-function bigintAsText(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
-}
-
 function optional<K extends string, V>(key: K, stored: unknown, read: () => V): { [Name in K]?: V } {
   return stored === null || stored === undefined ? {} : ({ [key]: read() } as { [Name in K]?: V });
 }
@@ -165,10 +161,4 @@ function readUsage(row: SqlRow): Usage {
     readAmount(row, name),
   ]);
   return Object.freeze({ inputTokens: 0, outputTokens: 0, ...Object.fromEntries(counts) } as Usage);
-}
-
-function readItem(item: unknown): CostItem {
-  const { costPicoUsd, ...rest } = item as CostItem;
-  const cost: unknown = costPicoUsd;
-  return Object.freeze({ ...rest, costPicoUsd: typeof cost === 'string' ? BigInt(cost) : costPicoUsd });
 }

@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { type Clock, systemClock } from '../clock.js';
+import { filePath } from './file-path.js';
 import type { Sink, SpendRecord } from './sink.js';
 import type { RecordSource, TimeRange } from './source.js';
 import { isBusy, openSqlite, type SqlConnection, type SqlStatement } from './sqlite-driver.js';
-import { sqlitePath } from './sqlite-path.js';
 import { readSqliteRecords } from './sqlite-read.js';
 import { COLUMNS, recordToValues } from './sqlite-row.js';
 import { migrate, rollBack } from './sqlite-schema.js';
@@ -49,7 +49,7 @@ const RETRY_DELAY_MS = 25;
  * configure({ sinks: [sqliteSink({ file: './spend.db' })] });
  */
 export function sqliteSink(options: SqliteSinkOptions): SqliteSink {
-  const file = sqlitePath(options.file);
+  const file = filePath(options.file);
   const { clock = systemClock, busyTimeoutMs = 5000 } = options;
   let opened: OpenFile | undefined;
 

@@ -1,20 +1,20 @@
 import type { Usage } from '../usage/usage.js';
-import { asArray, asName, asObject } from './json.js';
+import { asArray, asName, asObject, asString } from './json.js';
 import { makeUsage, maxCount, rawCount, sumCounts } from './usage-counts.js';
-import type { JsonObject, ResponseReading } from './wire.js';
+import type { JsonObject, ResponseReading, SideRound } from './wire.js';
 
 /**
  * The bill in an Anthropic `usage`; `undefined` where the object says nothing of tokens. Anthropic counts input from the
- * cache beside `input_tokens`; the total here includes it.
+ * cache beside `input_tokens`; the total here includes it. `rounds` are the rounds of the model that answered.
  */
-export function readAnthropicUsage(usage: JsonObject): Usage | undefined {
-  const uncached = billed(usage, 'input_tokens');
-  const output = billed(usage, 'output_tokens');
+export function readAnthropicUsage(usage: JsonObject, rounds: readonly JsonObject[] = []): Usage | undefined {
+  const uncached = billed(usage, rounds, 'input_tokens');
+  const output = billed(usage, rounds, 'output_tokens');
   if (uncached === undefined && output === undefined) return undefined;
-  const read = billed(usage, 'cache_read_input_tokens');
-  const longWrites = billedWrites(usage, 'ephemeral_1h_input_tokens');
-  const shortWrites = billedWrites(usage, 'ephemeral_5m_input_tokens');
-  const written = billed(usage, 'cache_creation_input_tokens') ?? sumCounts([longWrites, shortWrites]);
+  const read = billed(usage, rounds, 'cache_read_input_tokens');
+  const longWrites = billedWrites(usage, rounds, 'ephemeral_1h_input_tokens');
+  const shortWrites = billedWrites(usage, rounds, 'ephemeral_5m_input_tokens');
+  const written = billed(usage, rounds, 'cache_creation_input_tokens') ?? sumCounts([longWrites, shortWrites]);
   // A stream tells the split at its start and may correct the total at its end: the split cannot exceed the total.
   const longLived = longWrites !== undefined && written !== undefined && longWrites > written ? written : longWrites;
   return makeUsage(uncached === undefined ? undefined : sumCounts([uncached, read, written]), output, {
@@ -29,35 +29,48 @@ export function readAnthropicUsage(usage: JsonObject): Usage | undefined {
 }
 
 /**
- * A count as it is billed. The top level leaves out whole rounds that ran on the side (compaction, an advisor, a
- * fallback's first attempt), which only `iterations` tells of; where the rounds add up to more, that is the bill.
- *
- * An advisor's round runs on another model, named in its `model`. A `Usage` has room for one model, so its tokens are
- * counted here and priced at the rates of the model that answered: right in tokens, and too low in money where the
- * advisor is the dearer model.
+ * A count as it is billed. The top level leaves out whole rounds that ran on the side, such as compaction, which only
+ * `iterations` tells of; where the rounds add up to more, that is the bill.
  */
-function billed(usage: JsonObject, field: string): number | undefined {
-  return highest(usage, (holder) => holder[field]);
+function billed(usage: JsonObject, rounds: readonly JsonObject[], field: string): number | undefined {
+  return highest(usage, rounds, (holder) => holder[field]);
 }
 
-function billedWrites(usage: JsonObject, field: string): number | undefined {
-  return highest(usage, (holder) => asObject(holder.cache_creation)?.[field]);
+function billedWrites(usage: JsonObject, rounds: readonly JsonObject[], field: string): number | undefined {
+  return highest(usage, rounds, (holder) => asObject(holder.cache_creation)?.[field]);
 }
 
-function highest(usage: JsonObject, read: (holder: JsonObject) => unknown): number | undefined {
-  const rounds = asArray(usage.iterations).map((round) => rawCount(read(asObject(round) ?? {})));
-  return maxCount(rawCount(read(usage)), sumCounts(rounds));
+function highest(
+  usage: JsonObject,
+  rounds: readonly JsonObject[],
+  read: (holder: JsonObject) => unknown,
+): number | undefined {
+  return maxCount(rawCount(read(usage)), sumCounts(rounds.map((round) => rawCount(read(round)))));
 }
 
-/** What an Anthropic message says of its own bill. */
+/**
+ * What an Anthropic message says of its own bill. A round names its model where that is not the one that answered (an
+ * advisor, the first attempt of a fallback): the top level never counts it, and it is billed at that model's rates.
+ */
 export function readAnthropicBill(model: unknown, usage: JsonObject | undefined, isComplete: boolean): ResponseReading {
-  const bill = usage !== undefined && isComplete ? readAnthropicUsage(usage) : undefined;
   const servedModel = asName(model);
+  const rounds = asArray(usage?.iterations).map((round) => asObject(round) ?? {});
+  const isAside = (round: JsonObject) =>
+    servedModel !== undefined && (asName(round.model) ?? servedModel) !== servedModel;
+  const own = rounds.filter((round) => !isAside(round));
+  const bill = usage !== undefined && isComplete ? readAnthropicUsage(usage, own) : undefined;
+  const sideRounds = bill === undefined ? [] : rounds.filter(isAside).flatMap(readSideRound);
   // Fast mode has rates of its own, whatever the tier: it is the tier that counts for the price.
   const serviceTier = usage?.speed === 'fast' ? 'fast' : asName(usage?.service_tier);
   return {
     ...(bill !== undefined && { usage: bill }),
+    ...(sideRounds.length > 0 && { sideRounds }),
     ...(servedModel !== undefined && { servedModel }),
     ...(serviceTier !== undefined && { serviceTier }),
   };
+}
+
+function readSideRound(round: JsonObject): SideRound[] {
+  const usage = readAnthropicUsage(round);
+  return usage === undefined ? [] : [{ model: asString(round.model) ?? '', usage }];
 }

@@ -1,6 +1,6 @@
 import { parseJson } from './json.js';
-import { createSseSplitter, replaceSseData } from './sse.js';
-import type { JsonObject, StreamReader } from './wire.js';
+import { createSplitter } from './splitter.js';
+import type { Framing, JsonObject, StreamReader } from './wire.js';
 
 /** What one piece of a stream came to. Bytes to show, in order: those before the terminal event, it, and those after. */
 export interface TapStep {
@@ -12,7 +12,7 @@ export interface TapStep {
 }
 
 /** Follows a stream of bytes: what goes through is byte for byte what came, but for what was added at our request. */
-export interface SseTap {
+export interface ByteTap {
   push(chunk: Uint8Array): TapStep;
   /** The bytes of an event that never ended; what it says of the usage counts all the same. */
   end(): Uint8Array;
@@ -39,8 +39,9 @@ export function createOutputCounter(): { see(deltas: readonly string[]): void; t
   };
 }
 
-export function createSseTap(reader: StreamReader): SseTap {
-  const splitter = createSseSplitter();
+/** A `ByteTap` that hands the events of a stream, cut by `framing`, to `reader`. */
+export function createByteTap(reader: StreamReader, framing: Framing): ByteTap {
+  const splitter = createSplitter(framing);
   const output = createOutputCounter();
   return {
     push(chunk) {
@@ -57,7 +58,7 @@ export function createSseTap(reader: StreamReader): SseTap {
             hasOutput = true;
           }
           if (reading.strip) raw = undefined;
-          else if (reading.replaceData !== undefined) raw = replaceSseData(event, reading.replaceData);
+          else if (reading.replaceData !== undefined) raw = splitter.replaceData(event, reading.replaceData);
           if (reading.terminal) {
             terminal = { raw: raw ?? new Uint8Array(), isDoneMark: event.data.trim() === '[DONE]' };
             continue;

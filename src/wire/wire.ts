@@ -67,6 +67,14 @@ export interface ResponseReading {
   readonly serviceTier?: string;
   /** A cost the provider reported itself, in pico-dollars. */
   readonly reportedCostPicoUsd?: number;
+  /** What other models did for this answer, beside `usage` and billed at their own rates; never empty. */
+  readonly sideRounds?: readonly SideRound[];
+}
+
+/** One round that another model ran on the side: an advisor, or the attempt a fallback took the place of. */
+export interface SideRound {
+  readonly model: string;
+  readonly usage: Usage;
 }
 
 /** What one event of a stream means. */

@@ -8,22 +8,25 @@ const PRICE = { input: 2.5, output: 10, maxOutputTokens: 64_000, contextTokens: 
 const REPLY = { inputTokens: 50, outputTokens: 400, reasoningTokens: 300 };
 
 describe.each(SDK_CALLS)('a reasoning model through $name', (sdk) => {
-  it.each(['create', 'stream'] as const)('costs its settled usage, hidden reasoning included, with %s', async (method) => {
-    const provider = await startProvider({ respond: REPLY });
-    const guard = createGuard();
-    guard.prices.register('thinker', PRICE);
-    const opened = sdk.open(provider, { guard });
+  it.each(['create', 'stream'] as const)(
+    'costs its settled usage, hidden reasoning included, with %s',
+    async (method) => {
+      const provider = await startProvider({ respond: REPLY });
+      const guard = createGuard();
+      guard.prices.register('thinker', PRICE);
+      const opened = sdk.open(provider, { guard });
 
-    const spent = await guard.budget({ usd: 1 }).run(async (scope) => {
-      const answer = await opened[method]({ model: 'thinker' });
-      if (method === 'stream') await readAll(answer as AsyncIterable<unknown>);
-      return scope.spent;
-    });
+      const spent = await guard.budget({ usd: 1 }).run(async (scope) => {
+        const answer = await opened[method]({ model: 'thinker' });
+        if (method === 'stream') await readAll(answer as AsyncIterable<unknown>);
+        return scope.spent;
+      });
 
-    expect(provider.billed.usd).toBe('0.004125');
-    expect(spent).toEqual({ usd: 0.004125, tokens: 450, calls: 1 });
-    expect(guard.report().total().costUsd).toBe('0.004125');
-  });
+      expect(provider.billed.usd).toBe('0.004125');
+      expect(spent).toEqual({ usd: 0.004125, tokens: 450, calls: 1 });
+      expect(guard.report().total().costUsd).toBe('0.004125');
+    },
+  );
 
   it('is sent the ceiling of clamp, which its reasoning counts towards', async () => {
     const respond = { inputTokens: 10, outputTokens: 90_000, reasoningTokens: 80_000 };

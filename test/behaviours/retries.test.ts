@@ -24,20 +24,23 @@ async function runUnderBudget(guard: Guard, work: () => Promise<unknown>) {
 }
 
 describe.each(SDK_CALLS)('the retries of $name', (sdk) => {
-  it.each([500, 429, 503, 529])('release each hold of three answers of %i and throw the error of the SDK', async (status) => {
-    const provider = await startProvider({ respond: { status, headers: NO_DELAY } });
-    const guard = createGuard();
-    const { create } = sdk.open(provider, { guard, maxRetries: 2 });
+  it.each([500, 429, 503, 529])(
+    'release each hold of three answers of %i and throw the error of the SDK',
+    async (status) => {
+      const provider = await startProvider({ respond: { status, headers: NO_DELAY } });
+      const guard = createGuard();
+      const { create } = sdk.open(provider, { guard, maxRetries: 2 });
 
-    const { error, spent, held } = await runUnderBudget(guard, () => create());
+      const { error, spent, held } = await runUnderBudget(guard, () => create());
 
-    expect(provider.calls).toBe(3);
-    expect((error as APIError).status).toBe(status);
-    expect(error instanceof APIError || error instanceof AnthropicError).toBe(true);
-    expect(spent).toEqual({ usd: 0, tokens: 0, calls: 0 });
-    expect(held).toEqual({ usd: 0, tokens: 0, calls: 0 });
-    expect(guard.report().total().calls).toBe(0);
-  });
+      expect(provider.calls).toBe(3);
+      expect((error as APIError).status).toBe(status);
+      expect(error instanceof APIError || error instanceof AnthropicError).toBe(true);
+      expect(spent).toEqual({ usd: 0, tokens: 0, calls: 0 });
+      expect(held).toEqual({ usd: 0, tokens: 0, calls: 0 });
+      expect(guard.report().total().calls).toBe(0);
+    },
+  );
 
   it('hold once for each attempt, one after the other', async () => {
     const provider = await startProvider();

@@ -46,6 +46,8 @@ function openaiClient(provider: FakeProvider, { guard, maxRetries = 0, timeout }
     apiKey: API_KEY,
     baseURL: provider.openaiBaseURL,
     maxRetries,
+    // What a fault makes an SDK print is not what these tests are about.
+    logLevel: 'off',
     ...(timeout !== undefined && { timeout }),
   });
   return guard ? guard.instrument(client) : client;
@@ -56,6 +58,8 @@ function anthropicClient(provider: FakeProvider, { guard, maxRetries = 0, timeou
     apiKey: API_KEY,
     baseURL: provider.anthropicBaseURL,
     maxRetries,
+    // What a fault makes an SDK print is not what these tests are about.
+    logLevel: 'off',
     ...(timeout !== undefined && { timeout }),
   });
   return guard ? guard.instrument(client) : client;

@@ -32,35 +32,33 @@ const LIES: readonly (readonly [string, unknown])[] = [
 ];
 
 describe.each(SDK_CALLS)('usage of $name that lies', (sdk) => {
-  it.each(
-    LIES.flatMap(([name, usage]) => [
-      [name, 'create', usage] as const,
-      [name, 'stream', usage] as const,
-    ]),
-  )('charges the hold: %s, with %s', async (_, method, usage) => {
-    const provider = await startProvider({ respond: { inputTokens: 20, outputTokens: 300, usage } });
-    const guard = createGuard();
-    const records = collectRecords(guard);
-    const invalid: unknown[] = [];
-    guard.on('invalid_usage', (event) => invalid.push(event));
-    const opened = sdk.open(provider, { guard });
+  it.each(LIES.flatMap(([name, usage]) => [[name, 'create', usage] as const, [name, 'stream', usage] as const]))(
+    'charges the hold: %s, with %s',
+    async (_, method, usage) => {
+      const provider = await startProvider({ respond: { inputTokens: 20, outputTokens: 300, usage } });
+      const guard = createGuard();
+      const records = collectRecords(guard);
+      const invalid: unknown[] = [];
+      guard.on('invalid_usage', (event) => invalid.push(event));
+      const opened = sdk.open(provider, { guard });
 
-    const after = await guard.budget({ usd: 10 }).run(async (scope) => {
-      const answer = await opened[method]();
-      if (method === 'stream') await readAll(answer as AsyncIterable<unknown>);
-      return { spent: scope.spent, held: scope.held };
-    });
+      const after = await guard.budget({ usd: 10 }).run(async (scope) => {
+        const answer = await opened[method]();
+        if (method === 'stream') await readAll(answer as AsyncIterable<unknown>);
+        return { spent: scope.spent, held: scope.held };
+      });
 
-    const [record, ...others] = await records();
-    expect(others).toEqual([]);
-    expect(record?.basis).toBe('presumed');
-    expect(record?.costNanoUsd).toBe(record?.holdNanoUsd);
-    expect(record?.costNanoUsd).toBeGreaterThanOrEqual(Number(provider.billed.nanoUsd));
-    expect(after.spent.usd).toBeGreaterThan(0);
-    expect(after.held).toEqual({ usd: 0, tokens: 0, calls: 0 });
-    const isNumbers = typeof usage === 'object' && usage !== null && !Array.isArray(usage);
-    expect(invalid).toHaveLength(isNumbers ? invalid.length : 0);
-  });
+      const [record, ...others] = await records();
+      expect(others).toEqual([]);
+      expect(record?.basis).toBe('presumed');
+      expect(record?.costNanoUsd).toBe(record?.holdNanoUsd);
+      expect(record?.costNanoUsd).toBeGreaterThanOrEqual(Number(provider.billed.nanoUsd));
+      expect(after.spent.usd).toBeGreaterThan(0);
+      expect(after.held).toEqual({ usd: 0, tokens: 0, calls: 0 });
+      // A figure that is there and cannot be true is a lie; what is no usage at all was not told.
+      if (JSON.stringify(usage).includes('output_tokens')) expect(invalid).toHaveLength(1);
+    },
+  );
 
   it.each(['create', 'stream'] as const)('is told as an event, with %s', async (method) => {
     const provider = await startProvider({ respond: { outputTokens: 300, usage: lie(20, -1) } });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createGuard, type Guard } from '../../src/index.js';
 import type { FakeReply } from '../../src/testing/index.js';
 import { useProviders } from '../testing/clients.js';
-import { CHAT, collectRecords, MESSAGES, readAll, RESPONSES, SDK_CALLS } from './sdk-calls.js';
+import { CHAT, collectRecords, MESSAGES, RESPONSES, readAll, SDK_CALLS } from './sdk-calls.js';
 
 const startProvider = useProviders();
 const REPLY: FakeReply = { inputTokens: 20, outputTokens: 300 };
@@ -122,7 +122,9 @@ describe.each(SDK_CALLS)('a stream of $name', (sdk) => {
     const records = collectRecords(guard);
     const { stream } = sdk.open(provider, { guard });
 
-    const [left, right] = ((await stream()) as unknown as { tee(): [AsyncIterable<unknown>, AsyncIterable<unknown>] }).tee();
+    const [left, right] = (
+      (await stream()) as unknown as { tee(): [AsyncIterable<unknown>, AsyncIterable<unknown>] }
+    ).tee();
     const [first, second] = await Promise.all([readAll(left), readAll(right)]);
 
     expect(second).toEqual(first);

@@ -50,23 +50,28 @@ async function compare<Result>(sdk: SdkCall, reply: FakeReply, read: (opened: Op
   return { bare, guarded, guard, provider };
 }
 
-describe.each(REQUESTS)('a stream with a guard, for $0.name', (sdk, request, body) => {
-  const replies = sdk !== CHAT || request === 'usage asked for' ? [...REPLIES, REPEATED_USAGE] : REPLIES;
+describe.each(REQUESTS.map(([sdk, request, body]) => ({ name: sdk.name, sdk, request, body })))(
+  'a guarded stream of $name, $request,',
+  ({ sdk, request, body }) => {
+    const replies = sdk !== CHAT || request === 'usage asked for' ? [...REPLIES, REPEATED_USAGE] : REPLIES;
 
-  it.each(replies)(`is byte for byte the stream without one (${request}): %s`, async (_, reply) => {
-    const { bare, guarded, guard } = await compare(sdk, reply, async ({ raw }) => (await raw({ stream: true, ...body })).text());
+    it.each(replies)('is byte for byte the stream without a guard: %s', async (_, reply) => {
+      const { bare, guarded, guard } = await compare(sdk, reply, async ({ raw }) =>
+        (await raw({ stream: true, ...body })).text(),
+      );
 
-    expect(bare).toHaveProperty('value');
-    expect(guarded).toEqual(bare);
-    expect(guard.report().total().calls).toBe(1);
-  });
+      expect(bare).toHaveProperty('value');
+      expect(guarded).toEqual(bare);
+      expect(guard.report().total().calls).toBe(1);
+    });
 
-  it.each(replies)(`is event for event the stream without one (${request}): %s`, async (_, reply) => {
-    const { bare, guarded } = await compare(sdk, reply, async ({ stream }) => readAll(await stream(body)));
+    it.each(replies)('is event for event the stream without a guard: %s', async (_, reply) => {
+      const { bare, guarded } = await compare(sdk, reply, async ({ stream }) => readAll(await stream(body)));
 
-    expect(guarded).toEqual(bare);
-  });
-});
+      expect(guarded).toEqual(bare);
+    });
+  },
+);
 
 describe.each(SDK_CALLS)('the ways to read a stream of $name', (sdk) => {
   it('give the same readable stream', async () => {

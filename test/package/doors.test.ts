@@ -19,7 +19,11 @@ const NO_DOOR: Record<string, string> = {
   'sink/sink.ts': 'the interface, exported by the main door',
   'sink/source.ts': 'the interface of sinks that can be read, exported by the main door',
   'sink/memory.ts': 'the ring of records inside a guard',
-  'sink/batch.ts': 'batchSink, exported by the main door',
+  'sink/batch.ts': 'the queue that a guard puts in front of each sink',
+  'sink/batch-sink.ts': 'batchSink, exported by the main door',
+  'sink/options.ts': 'how sinks check their options',
+  'sink/file-path.ts': 'how sinks read the path of a file',
+  'sink/record-json.ts': 'how sinks write a record as JSON',
 };
 
 describe('package.json', () => {

@@ -9,10 +9,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.js';
 import { createReport } from '../../src/report/report.js';
 import { reportFrom } from '../../src/report/report-from.js';
+import { filePath } from '../../src/sink/file-path.js';
 import type { SpendRecord } from '../../src/sink/sink.js';
 import { sqliteSink } from '../../src/sink/sqlite.js';
 import { isBusy, openSqlite } from '../../src/sink/sqlite-driver.js';
-import { sqlitePath } from '../../src/sink/sqlite-path.js';
 import { readSqliteRecords } from '../../src/sink/sqlite-read.js';
 import { SQLITE_SCHEMA_VERSION } from '../../src/sink/sqlite-schema.js';
 import { createFakeClock } from '../../src/testing/fake-clock.js';
@@ -251,8 +251,8 @@ describe('what is no file of ours', () => {
   });
 
   it('takes a relative path from the working folder', () => {
-    expect(sqlitePath('spend.db')).toBe(join(process.cwd(), 'spend.db'));
-    expect(sqlitePath('file:spend.db')).toBe(join(process.cwd(), 'spend.db'));
+    expect(filePath('spend.db')).toBe(join(process.cwd(), 'spend.db'));
+    expect(filePath('file:spend.db')).toBe(join(process.cwd(), 'spend.db'));
   });
 });
 

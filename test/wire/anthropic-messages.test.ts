@@ -209,6 +209,61 @@ describe('reading a response', () => {
     });
   });
 
+  describe('a round of another model', () => {
+    const advisor = {
+      type: 'advisor_message',
+      model: 'claude-opus-4-7',
+      input_tokens: 2728,
+      output_tokens: 3880,
+      cache_read_input_tokens: 100,
+    };
+    const rounds = [
+      { type: 'message', input_tokens: 1051, output_tokens: 35 },
+      advisor,
+      { type: 'message', model: 'served', input_tokens: 3676, output_tokens: 3356 },
+    ];
+    const read = (iterations: unknown, model: unknown = 'served') =>
+      anthropicMessages.readResponse({
+        model,
+        usage: { input_tokens: 4727, output_tokens: 3391, iterations },
+      });
+
+    test('is billed beside the answer', () => {
+      expect(read(rounds)).toEqual({
+        servedModel: 'served',
+        usage: { inputTokens: 4727, outputTokens: 3391 },
+        sideRounds: [
+          {
+            model: 'claude-opus-4-7',
+            usage: { inputTokens: 2828, outputTokens: 3880, cacheReadInputTokens: 100 },
+          },
+        ],
+      });
+    });
+
+    test('does not count in the rounds of the model that answered', () => {
+      const compaction = { type: 'compaction', input_tokens: 60_000, output_tokens: 500 };
+      const { usage, sideRounds } = read([compaction, ...rounds]);
+      expect(usage).toEqual({ inputTokens: 64_727, outputTokens: 3891 });
+      expect(sideRounds).toHaveLength(1);
+    });
+
+    test('without counts says nothing, and with false ones stays a lie', () => {
+      expect(read([{ model: 'other' }])).not.toHaveProperty('sideRounds');
+      expect(read([{ model: '' }, null, 'x'])).not.toHaveProperty('sideRounds');
+      for (const count of [-1, 1.5, '20', 2 ** 53]) {
+        const [side] = read([{ ...advisor, output_tokens: count }]).sideRounds!;
+        expect(validUsage(side?.usage)).toBeUndefined();
+      }
+    });
+
+    test('cannot be told apart where the answer names no model', () => {
+      const { usage, sideRounds } = read(rounds, null);
+      expect(usage).toMatchObject({ inputTokens: 7555, outputTokens: 7271 });
+      expect(sideRounds).toBeUndefined();
+    });
+  });
+
   test('fast mode is a tier of its own', () => {
     expect(bill({ input_tokens: 1, output_tokens: 1, speed: 'fast', service_tier: 'standard' }).serviceTier).toBe(
       'fast',

@@ -87,6 +87,24 @@ test('after a fallback another model answers', () => {
   expect(reading).toEqual({ servedModel: 'served', usage: { inputTokens: 17, outputTokens: 2 } });
 });
 
+test('what another model did on the side is told with the end, at the model that answered last', () => {
+  const iterations = [
+    { type: 'message', model: 'asked', input_tokens: 408, output_tokens: 0 },
+    { type: 'fallback_message', model: 'served', input_tokens: 412, output_tokens: 264 },
+  ];
+  const events = [
+    start({ input_tokens: 408, output_tokens: 1 }, 'asked'),
+    { type: 'content_block_start', content_block: { type: 'fallback', to: { model: 'served' } } },
+    end({ input_tokens: 412, output_tokens: 264, iterations }),
+  ];
+  expect(follow(...events).reading).toEqual({
+    servedModel: 'served',
+    usage: { inputTokens: 412, outputTokens: 264 },
+    sideRounds: [{ model: 'asked', usage: { inputTokens: 408, outputTokens: 0 } }],
+  });
+  expect(follow(...events.slice(0, 2)).reading).not.toHaveProperty('sideRounds');
+});
+
 describe('no bill', () => {
   test('after a cut', () => {
     expect(follow(start({ input_tokens: 8, output_tokens: 1 })).reading).not.toHaveProperty('usage');

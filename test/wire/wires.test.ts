@@ -12,6 +12,19 @@ test.each([
   ['/openai/v1/responses', 'openai-responses'],
   ['/v1/messages', 'anthropic-messages'],
   ['/anthropic/v1/messages', 'anthropic-messages'],
+  ['/v1/completions', 'openai-completions'],
+  ['/completions', 'openai-completions'],
+  ['/beta/completions/', 'openai-completions'],
+  ['/openai/deployments/my-gpt/completions', 'openai-completions'],
+  ['/v1/embeddings', 'openai-embeddings'],
+  ['/api/v1/embeddings', 'openai-embeddings'],
+  ['/v1/images/generations', 'openai-images'],
+  ['/v1/images/edits', 'openai-images'],
+  ['/v1/images/variations', 'openai-images'],
+  ['/v1/audio/transcriptions', 'openai-transcriptions'],
+  ['/openai/v1/audio/translations', 'openai-transcriptions'],
+  ['/model/amazon.nova-lite-v1%3A0/converse', 'bedrock-converse'],
+  ['/model/amazon.nova-lite-v1:0/converse-stream', 'bedrock-converse'],
 ])('%s speaks %s', (path, id) => {
   expect(wireForPath(path)?.id).toBe(id);
 });
@@ -25,6 +38,11 @@ test.each([
   '/v1/responses/resp_1/cancel',
   '/v1/chat/completions/chatcmpl-1',
   '/v1/models',
+  '/v1/agents/other/completions/1',
+  '/v1/mycompletions',
+  '/v1/images',
+  '/v1/audio/speech',
+  '/model/m/invoke',
   '/v1/mychat/completion',
   '',
 ])('%s passes', (path) => {

@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util';
 import { ConfigError } from '../../errors.js';
 import { createReport, type Report, type ReportOptions } from '../../report/report.js';
 import { reportFrom } from '../../report/report-from.js';
+import { looksLikeJsonl, readJsonlRecords } from '../../sink/jsonl-read.js';
 import { readSqliteRecords } from '../../sink/sqlite-read.js';
 import { bold, type CliIo, type Command, EXIT, UsageError } from '../io.js';
 
-const HELP = `Shows what was spent, from a file that sqliteSink wrote. The file may be in use.
+const HELP = `Shows what was spent, from a file that sqliteSink or jsonlSink wrote. The file may be in use.
 
 Usage
   tokenguard report FILE [options]
@@ -23,14 +24,15 @@ Example
   tokenguard report spend.db --by feature,'$model' --since 2026-11-01
 `;
 
-/** `tokenguard report FILE`: a table, JSON or CSV of what a SQLite file holds. */
+/** `tokenguard report FILE`: a table, JSON or CSV of what a SQLite or JSON Lines file holds. */
 export const reportCommand: Command = {
   summary: 'show what was spent, by tag, model or time',
   help: HELP,
   async run(argv, io) {
     const { file, format, options } = parseCommand(argv);
     checkOptions(options);
-    const report = await reportFrom({ readRecords: (range) => readSqliteRecords(file, range) }, options);
+    const readRecords = looksLikeJsonl(file) ? readJsonlRecords : readSqliteRecords;
+    const report = await reportFrom({ readRecords: (range) => readRecords(file, range) }, options);
     io.stdout.write(formatReport(report, format, io));
     if (report.total().calls === 0) io.stderr.write('tokenguard: no record matches\n');
     return EXIT.ok;

@@ -8,7 +8,7 @@ import { ConfigError } from '../errors.js';
  *
  * @throws ConfigError when it names no file on disk.
  */
-export function sqlitePath(file: string): string {
+export function filePath(file: string): string {
   if (typeof file !== 'string' || file === '' || file === ':memory:' || file.includes('\0')) {
     throw new ConfigError({ option: 'file', value: file, remedy: 'give the path of a file on disk' });
   }

@@ -1,0 +1,48 @@
+import type { BudgetRun } from './budget/run.js';
+import type { OutgoingCall } from './client/client.js';
+import type { Engine } from './engine.js';
+import { bytesOfStrings } from './quote/input-bound.js';
+import { currentContext, mergeTags } from './scope.js';
+import type { SpendRecord } from './sink/sink.js';
+import { providerOfHost } from './wire/hosts.js';
+import { parseJson } from './wire/json.js';
+import type { CallRequest, JsonObject, Wire } from './wire/wire.js';
+import { wireForPath } from './wire/wires.js';
+
+/** One call as it was read: what is sent, to whom, and what is in force where it was made. */
+export interface Call {
+  readonly wire: Wire;
+  readonly body: JsonObject;
+  readonly bodyBytes: number;
+  readonly request: CallRequest;
+  readonly provider: string;
+  /** The provider as the client's options or the host name it; `undefined` behind a host nobody knows. */
+  readonly namedProvider: string | undefined;
+  readonly baseURL: string | undefined;
+  readonly runs: readonly BudgetRun[];
+  readonly tags: SpendRecord['tags'];
+}
+
+/** Reads the call; `undefined` for a body that no provider would take. */
+export function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefined {
+  const url = outgoing.kind === 'http' ? new URL(outgoing.url) : undefined;
+  const path = url?.pathname ?? (outgoing as { path: string }).path;
+  const wire = wireForPath(path);
+  const body = outgoing.kind === 'http' ? parseJson(outgoing.bodyText) : outgoing.body;
+  if (wire === undefined || body === undefined || typeof body !== 'object') return undefined;
+  const { binding } = outgoing;
+  const context = currentContext();
+  const namedProvider = binding.provider ?? (url && providerOfHost(url.hostname));
+  const ambient = context.runs.filter((run) => run.owner === engine.owner);
+  return {
+    wire,
+    body,
+    bodyBytes: outgoing.kind === 'http' ? Buffer.byteLength(outgoing.bodyText) : bytesOfStrings(body),
+    request: wire.readRequest(body, path),
+    provider: namedProvider ?? wire.provider,
+    namedProvider,
+    baseURL: url?.href,
+    runs: binding.runs.length > 0 ? [...binding.runs, ...ambient] : ambient,
+    tags: mergeTags(binding.tags, context.tags),
+  };
+}

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { validUsage } from '../../src/usage/usage.js';
+import { openaiTranscriptions } from '../../src/wire/openai-transcriptions.js';
+import type { JsonObject } from '../../src/wire/wire.js';
+import { followText, sse } from './follow.js';
+
+const file = { name: 'talk.mp3', size: 250_000, type: 'audio/mpeg' };
+
+test('what a form asks for', () => {
+  expect(openaiTranscriptions.readRequest({ model: 'gpt-4o-transcribe', file, stream: 'true' }, '')).toEqual({
+    operation: 'generate_content',
+    model: 'gpt-4o-transcribe',
+    stream: true,
+    choices: 1,
+    minOutputTokens: 2000,
+    maxOutputTokens: 2000,
+  });
+  expect(openaiTranscriptions.readRequest({ model: 'gpt-4o-mini-transcribe-2025-12-15' }, '').maxOutputTokens).toBe(
+    2000,
+  );
+});
+
+test.each(['whisper-1', 'voxtral-mini', 'gpt-4o-transcribed', '', 7])(
+  'nobody has published the most that %j writes, so no ceiling is known and none is accepted',
+  (model) => {
+    const request = openaiTranscriptions.readRequest({ model, file }, '');
+    expect(request).not.toHaveProperty('maxOutputTokens');
+    expect(request.minOutputTokens).toBe(Number.MAX_SAFE_INTEGER);
+  },
+);
+
+test('the file counts by its bytes, the prompt as text', () => {
+  expect(openaiTranscriptions.readInput({ model: 'm', file, prompt: 'Names: Io.', language: 'en' })).toEqual({
+    texts: ['Names: Io.'],
+    schemas: [],
+    media: [{ kind: 'audio', inlineCharacters: 250_000 }],
+    overheadTokens: 0,
+  });
+});
+
+test.each(['a text', null, {}, { size: -1 }, { size: '5' }])('a file of %j has no size that bounds it', (nonsense) => {
+  const { media } = openaiTranscriptions.readInput({ file: nonsense });
+  expect(media.every(({ inlineCharacters }) => inlineCharacters === 0)).toBe(true);
+});
+
+test('samples of known speakers are audio too', () => {
+  const input = openaiTranscriptions.readInput({
+    'known_speaker_names[]': ['Ada', 'Bob'],
+    'known_speaker_references[]': 'data:audio/wav;base64,AAAA',
+  });
+  expect(input.texts).toEqual(['Ada', 'Bob']);
+  expect(input.media).toEqual([{ kind: 'audio', inlineCharacters: 26 }]);
+});
+
+test('rewriting changes the model alone', () => {
+  const body = Object.freeze({ model: 'a', file });
+  expect(openaiTranscriptions.rewrite(body, { model: 'b', maxOutputTokens: 7 }, { official: true })).toEqual({
+    model: 'b',
+    file,
+  });
+  expect(openaiTranscriptions.rewrite(body, { maxOutputTokens: 7 }, { official: true })).toBe(body);
+});
+
+const usage = {
+  type: 'tokens',
+  input_tokens: 120,
+  input_token_details: { audio_tokens: 100, text_tokens: 20 },
+  output_tokens: 30,
+  total_tokens: 150,
+};
+const reading = { usage: { inputTokens: 120, outputTokens: 30, audioInputTokens: 100 } };
+
+test('a bill in tokens', () => {
+  expect(openaiTranscriptions.readResponse({ text: 'Hi', usage })).toEqual(reading);
+  for (const count of [-1, 1.5, '5', Number.NaN, 2 ** 53]) {
+    expect(
+      validUsage(openaiTranscriptions.readResponse({ usage: { ...usage, input_tokens: count } }).usage),
+    ).toBeUndefined();
+  }
+});
+
+test.each<unknown>([
+  undefined,
+  null,
+  {},
+  { type: 'duration', seconds: 37 },
+  { type: 'duration', seconds: 37, input_tokens: 1, output_tokens: 1 },
+  { prompt_audio_seconds: 36, prompt_tokens: 13, completion_tokens: 151, total_tokens: 164 },
+])('%j is no bill in tokens', (raw) => {
+  expect(openaiTranscriptions.readResponse({ text: 'Hi', usage: raw })).toEqual({});
+});
+
+test('a stream ends with the whole text, whose event carries the usage', () => {
+  const follow = (...events: JsonObject[]) => followText(openaiTranscriptions, {}, sse(events));
+  const events = [
+    { type: 'transcript.text.delta', delta: 'Hi' },
+    { type: 'transcript.text.delta', delta: ' there' },
+    { type: 'transcript.text.segment', id: 's', text: 'Hi there' },
+    { type: 'transcript.text.done', text: 'Hi there', usage },
+  ];
+  expect(follow(...events)).toEqual({ shown: sse(events), deltas: ['Hi', ' there'], terminalAt: 4, reading });
+  expect(follow(...events.slice(0, 3))).toMatchObject({ terminalAt: undefined, reading: {} });
+  expect(follow({ error: { message: 'No.' } })).toMatchObject({ terminalAt: 1, reading: {} });
+  expect(followText(openaiTranscriptions, {}, sse(['[DONE]'])).terminalAt).toBe(1);
+});
