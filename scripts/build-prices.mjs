@@ -11,23 +11,36 @@ const AS_OF = '2026-09-23';
 /** Prices that a date puts in force are taken as of this day. */
 const IN_FORCE_ON = '2026-11-24';
 
-/** Providers that are kept, those that make a model before those that resell it: a name without a provider is theirs. */
-const PROVIDERS = [
-  ...['openai', 'anthropic', 'google', 'mistral', 'cohere', 'deepseek', 'x-ai', 'perplexity', 'moonshotai', 'minimax'],
-  ...[
-    'zhipuai',
-    'zai',
-    'voyageai',
-    'groq',
-    'cerebras',
-    'azure',
-    'aws',
-    'together',
-    'fireworks',
-    'novita',
-    'openrouter',
-  ],
-];
+/**
+ * Providers that are kept, in the order in which a name without a provider is looked up. A maker's price is the price of
+ * its model; a reseller charges what the maker does; a host sets prices of its own for models that others serve too.
+ */
+const PROVIDERS = {
+  openai: 'maker',
+  anthropic: 'maker',
+  google: 'maker',
+  mistral: 'maker',
+  cohere: 'maker',
+  deepseek: 'maker',
+  'x-ai': 'maker',
+  moonshotai: 'maker',
+  perplexity: 'maker',
+  minimax: 'maker',
+  zai: 'maker',
+  voyageai: 'maker',
+  azure: 'reseller',
+  openrouter: 'reseller',
+  aws: 'host',
+  groq: 'host',
+  together: 'host',
+  fireworks: 'host',
+  cerebras: 'host',
+  novita: 'host',
+  cloudflare: 'host',
+  baseten: 'host',
+  ovhcloud: 'host',
+  zhipuai: 'host',
+};
 
 const RATES = {
   input_mtok: 'input',
@@ -37,72 +50,69 @@ const RATES = {
   cache_write_1h_mtok: 'cacheWrite1h',
   input_audio_mtok: 'audioInput',
   output_audio_mtok: 'audioOutput',
+};
+/** Rates of images, kept for models that make images: elsewhere text is what most calls send. */
+const IMAGE_RATES = {
   input_image_mtok: 'imageInput',
   output_image_mtok: 'imageOutput',
+  cache_image_read_mtok: 'cacheRead',
 };
 /** Fees in US dollars for a thousand. */
 const FEES = { web_searches_kcount: 'webSearch', requests_kcount: 'request' };
-/** Figures that never lower a bill of ours when left out: parts of what is priced already, or tools we do not meter. */
-const IGNORED = new Set([
-  'cache_audio_read_mtok',
-  'cache_image_read_mtok',
-  'storage_searches_kcount',
-  'input_video_mtok',
-]);
+/** Parts of what is priced already, or tools that are not metered. Any other figure makes a model one we cannot bill. */
+const IGNORED = new Set(['cache_audio_read_mtok', 'storage_searches_kcount', 'input_video_mtok']);
+const COLUMNS = [
+  ...['names', 'input', 'output', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'audioInput', 'audioOutput'],
+  ...['imageInput', 'imageOutput', 'longContext', 'tiers', 'webSearch', 'request', 'maxOutputTokens'],
+  ...['contextTokens', 'hidesReasoning', 'source', 'asOf'],
+];
+
+const REASONING_FAMILIES = /^(?:openai\/)?(?:o\d|gpt-[5-9]|codex-mini|computer-use)(?!.*image)/;
+const BEDROCK_VERSION = /(?:-v\d+)?(?::\d+)?$/;
+const TRAILING_DATE = /-\d{8}$/;
+const CLOUD_DECORATION = /@|^(?:us|us-gov|eu|apac|jp|au|ca|in)\./;
 
 const toPico = (usdPerMillion) => Math.ceil(Number((usdPerMillion * 1e6).toFixed(4)));
+const byCodeUnits = (left, right) => (left < right ? -1 : 1);
 
 export async function buildCatalog() {
   const overlay = JSON.parse(readFileSync(new URL('price-overlay.json', import.meta.url), 'utf8'));
-  const corrections = new Map(overlay.corrections.map((correction) => [correction.key, correction]));
-  const all = await waitForUpdate();
-  const providers = {};
-  for (const id of PROVIDERS) {
-    const models = all.find((provider) => provider.id === id)?.models ?? [];
-    const rows = models
-      .flatMap((model) => rowOf(id, model, overlay.models) ?? [])
-      .flatMap((row) => corrected(id, row, corrections));
-    providers[id] = rows.sort((left, right) => (left.names[0] < right.names[0] ? -1 : 1));
-  }
   const manifest = new URL('../node_modules/@pydantic/genai-prices/package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
-  return { source: `genai-prices ${version}`, asOf: AS_OF, providers };
+  const source = `genai-prices ${version}`;
+  const all = await waitForUpdate();
+  const rows = {};
+  for (const provider of Object.keys(PROVIDERS)) {
+    const models = all.find(({ id }) => id === provider)?.models ?? [];
+    rows[provider] = readProvider(provider, models, overlay, source)
+      .map((row) => Object.fromEntries(COLUMNS.flatMap((key) => (row[key] === undefined ? [] : [[key, row[key]]]))))
+      .sort((left, right) => byCodeUnits(left.names[0], right.names[0]));
+  }
+  return { source, asOf: AS_OF, kinds: PROVIDERS, rows };
 }
 
-function rowOf(provider, model, overlay) {
-  const names = namesOf(model);
-  const prices = pricesInForce(model.prices);
-  if (prices === undefined) return undefined;
-  const row = { names, ...prices };
-  const extras = names.map((name) => overlay[`${provider}|${name}`]).filter(Boolean);
-  for (const extra of extras.reverse()) {
-    const { tiers, audioInput, audioOutput, ...limits } = extra;
-    Object.assign(row, limits);
-    if (tiers) row.tiers = { ...row.tiers, ...tiers };
-    if (audioInput && row.audioInput === undefined) row.audioInput = toPico(audioInput);
-    if (audioOutput && row.audioOutput === undefined) row.audioOutput = toPico(audioOutput);
+function readProvider(provider, models, overlay, source) {
+  const taken = new Set();
+  const found = models.map((model) => ({ model, names: namesOf(provider, model), ...readPrices(provider, model) }));
+  const rows = correct(
+    provider,
+    found.filter((row) => row.input !== undefined),
+    overlay,
+    source,
+  );
+  for (const row of rows) {
+    row.names = row.names.filter((name) => !taken.has(name));
+    for (const name of row.names) taken.add(name);
   }
-  row.contextTokens ??= model.context_window;
-  if (row.hidesReasoning === undefined && provider === 'openai' && /^(o\d|gpt-[5-9])/.test(names[0])) {
-    row.hidesReasoning = true;
-  }
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
-}
-
-/** A corrected name gets a row of its own: the other names of its model keep theirs. */
-function corrected(provider, row, corrections) {
-  const wrong = row.names.filter((name) => corrections.has(`${provider}|${name}`));
-  if (wrong.length === 0) return [row];
-  const kept = { ...row, names: row.names.filter((name) => !wrong.includes(name)) };
-  const rows = wrong.map((name) => {
-    const { input, output } = corrections.get(`${provider}|${name}`);
-    return { ...row, names: [name], input: toPico(input), output: toPico(output) };
-  });
-  return kept.names.length > 0 ? [kept, ...rows] : rows;
+  addListedNames(provider, models, rows, taken, overlay);
+  return rows
+    .filter((row) => row.names.length > 0)
+    .flatMap((row) => splitByLimits(provider, row, overlay))
+    .map((row) => addFees(provider, row, overlay));
 }
 
 /** A model's own name and every other that means it exactly. What merely contains or begins with a text is a guess. */
-function namesOf(model) {
+function namesOf(provider, model) {
   const names = new Set([model.id.toLowerCase()]);
   const pending = [model.match];
   while (pending.length > 0) {
@@ -111,71 +121,190 @@ function namesOf(model) {
     if (rule.equals) names.add(rule.equals.toLowerCase());
   }
   const [id, ...others] = names;
-  return [id, ...others.sort()];
+  const all = [id, ...others.sort()];
+  // A row called `…-latest` is the only one of its model, so the name without it means the row, too.
+  if (id.endsWith('-latest')) all.push(id.slice(0, -'-latest'.length));
+  return provider === 'aws' ? [...new Set(all.flatMap(bedrockNames))] : all;
 }
 
-/** The prices of the day; where they change with the hour, the dearest. */
-function pricesInForce(prices) {
-  if (!Array.isArray(prices)) return readPrices([prices]);
-  let inForce = [];
-  for (const { constraint, prices: figures } of prices) {
-    if (constraint?.type === 'start_date' || constraint?.start_date) {
-      if (constraint.start_date <= IN_FORCE_ON) inForce = [figures];
-    } else if (constraint) inForce.push(figures);
-    else inForce = [figures];
+/** Bedrock's rows are for all regions but the global profile; a version says nothing of the price. */
+function bedrockNames(name) {
+  const plain = name.replace(/^regional\./, '');
+  const unversioned = plain.replace(BEDROCK_VERSION, '');
+  const bare = /^(?:anthropic|openai)\./.test(unversioned) ? [unversioned.slice(unversioned.indexOf('.') + 1)] : [];
+  return [plain, unversioned, ...bare, ...bare.map((each) => each.replace(TRAILING_DATE, ''))];
+}
+
+/**
+ * Names that models.dev or LiteLLM list and that genai-prices leads to a row by a rule wider than equality, such as
+ * `gemini-2.0-flash-001`: both sources know them, so they are no guess.
+ */
+function addListedNames(provider, models, rows, taken, overlay) {
+  for (const name of Object.keys(overlay.limits.providers[provider] ?? {})) {
+    if (taken.has(name.toLowerCase()) || CLOUD_DECORATION.test(name)) continue;
+    const model = models.find(({ match }) => matches(match, name));
+    const row = model && rows.find((each) => each.model === model);
+    if (!row) continue;
+    row.names.push(name.toLowerCase());
+    taken.add(name.toLowerCase());
   }
-  return readPrices(inForce);
 }
 
-function readPrices(list) {
+function matches(rule, name) {
+  const text = name.toLowerCase();
+  if (rule.or) return rule.or.some((each) => matches(each, name));
+  if (rule.and) return rule.and.every((each) => matches(each, name));
+  if (rule.equals) return text === rule.equals.toLowerCase();
+  if (rule.starts_with) return text.startsWith(rule.starts_with.toLowerCase());
+  if (rule.ends_with) return text.endsWith(rule.ends_with.toLowerCase());
+  if (rule.contains) return text.includes(rule.contains.toLowerCase());
+  return new RegExp(rule.regex).test(name);
+}
+
+/** The rates of the day in pico-dollars; where they change with the hour, the dearest; nothing where we cannot bill. */
+function readPrices(provider, model) {
   const row = {};
-  const tiers = new Map();
-  for (const prices of list) {
+  const long = new Map();
+  for (const prices of pricesInForce(model.prices)) {
     for (const [key, figure] of Object.entries(prices)) {
-      const name = RATES[key];
+      const name = RATES[key] ?? (model.id.includes('image') ? IMAGE_RATES[key] : undefined);
       if (FEES[key]) row[FEES[key]] = Math.max(row[FEES[key]] ?? 0, Math.ceil((figure.base ?? figure) * 1e9));
-      else if (name) readRate(row, tiers, name, figure);
-      // A model that is billed by something we do not meter stays unknown rather than too cheap.
-      else if (!IGNORED.has(key)) return undefined;
+      else if (name) readRate(row, long, name, figure);
+      else if (!IGNORED.has(key) && !IMAGE_RATES[key]) return {};
     }
   }
-  if (row.input === undefined && row.output === undefined) return undefined;
+  if (provider === 'openrouter' && model.id.endsWith(':free')) return { input: 0, output: 0 };
+  if (row.input === undefined && row.output === undefined) return {};
   row.input ??= 0;
   row.output ??= 0;
-  const thresholds = [...tiers].sort(([left], [right]) => left - right);
-  if (thresholds.length > 0) {
-    const base = Object.fromEntries(
-      Object.values(RATES).flatMap((name) => (row[name] === undefined ? [] : [[name, row[name]]])),
-    );
-    let rates = base;
-    row.longContext = thresholds.map(([aboveInputTokens, changed]) => {
-      rates = { ...rates, ...changed };
-      return { aboveInputTokens, ...rates };
-    });
-  }
-  return row;
+  let rates = Object.fromEntries(Object.entries(row).filter(([name]) => !Object.values(FEES).includes(name)));
+  const thresholds = [...long].sort(([left], [right]) => left - right);
+  const longContext = thresholds.map(([aboveInputTokens, changed]) => {
+    rates = { ...rates, ...changed };
+    return { aboveInputTokens, ...rates };
+  });
+  return { ...row, ...(longContext.length > 0 && { longContext }), contextTokens: model.context_window };
 }
 
-function readRate(row, tiers, name, figure) {
+function pricesInForce(prices) {
+  if (!Array.isArray(prices)) return [prices];
+  let inForce = [];
+  for (const { constraint, prices: figures } of prices) {
+    if (constraint?.start_date === undefined) inForce = constraint ? [...inForce, figures] : [figures];
+    else if (constraint.start_date <= IN_FORCE_ON) inForce = [figures];
+  }
+  return inForce;
+}
+
+function readRate(row, long, name, figure) {
   const base = typeof figure === 'object' ? figure.base : figure;
   row[name] = Math.max(row[name] ?? 0, toPico(base));
   for (const { start, price } of figure.tiers ?? []) {
-    const rates = tiers.get(start) ?? {};
+    const rates = long.get(start) ?? {};
     rates[name] = Math.max(rates[name] ?? 0, toPico(price));
-    tiers.set(start, rates);
+    long.set(start, rates);
   }
 }
 
+function correct(provider, rows, overlay, source) {
+  let corrected = rows;
+  for (const each of overlay.corrections.filter((correction) => correction.provider === provider)) {
+    const provenance = { source: `${source}, corrected by ${each.source}`, asOf: each.date };
+    if (each.add) {
+      corrected = [...corrected, { names: [each.model], ...inPico(each.add), ...provenance, source: each.source }];
+      continue;
+    }
+    const row = corrected.find(({ names }) => names[0] === each.model);
+    if (!row) throw new Error(`the overlay corrects ${provider} ${each.model}, which has no row`);
+    if (each.remove) corrected = corrected.filter((other) => other !== row);
+    if (each.rename) row.names[0] = each.rename;
+    if (each.dropAliases) row.names = row.names.filter((name) => !each.dropAliases.includes(name));
+    if (each.addAliases) row.names.push(...each.addAliases);
+    if (each.set) Object.assign(row, inPico(each.set), provenance);
+  }
+  return corrected;
+}
+
+function inPico(rates) {
+  return Object.fromEntries(Object.entries(rates).map(([name, usdPerMillion]) => [name, toPico(usdPerMillion)]));
+}
+
+/** A name whose limits are listed as others than those of its row gets a row of its own, at the same rates. */
+function splitByLimits(provider, row, { limits }) {
+  const listed = limits.providers[provider] ?? {};
+  const own = row.names.filter((name) => listed[name]);
+  const longest = own.toSorted((left, right) => (listed[right][1] ?? 0) - (listed[left][1] ?? 0))[0];
+  const main = listed[row.names[0]] ?? listed[longest] ?? makersLimits(row.names, limits) ?? [null, null, null];
+  const groups = new Map([[JSON.stringify(main), []]]);
+  for (const name of row.names) {
+    const signature = JSON.stringify((listed[name] ?? main).map((value, index) => value ?? main[index]));
+    groups.set(signature, [...(groups.get(signature) ?? []), name]);
+  }
+  return [...groups]
+    .filter(([, names]) => names.length > 0)
+    .map(([signature, names]) => {
+      const [contextTokens, maxOutputTokens, reasoning] = JSON.parse(signature);
+      const isOpenAI = ['openai', 'azure', 'openrouter'].includes(provider);
+      return {
+        ...row,
+        names,
+        contextTokens: Math.max(contextTokens ?? 0, row.contextTokens ?? 0) || undefined,
+        maxOutputTokens: maxOutputTokens ?? undefined,
+        hidesReasoning:
+          isOpenAI && names.some((name) => REASONING_FAMILIES.test(name)) ? true : (reasoning ?? undefined),
+      };
+    });
+}
+
+/** What a model's maker says of it, for a reseller or host that lists no limits of its own. */
+function makersLimits(names, limits) {
+  const bare = names.map((name) => name.replace(/^global\./, '').replace(/^[a-z0-9-]+[./](?=[a-z])/, ''));
+  const makers = Object.keys(PROVIDERS).filter((provider) => PROVIDERS[provider] === 'maker');
+  for (const name of [...names, ...bare, ...bare.map((each) => each.replace(TRAILING_DATE, ''))]) {
+    for (const maker of makers) {
+      const found = limits.providers[maker]?.[name];
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+function addFees(provider, row, { tiers, audio, webSearch }) {
+  const byName = ({ providers }) => row.names.flatMap((name) => providers[provider]?.[name] ?? []);
+  const ratios = { ...tiers.defaults[provider]?.ratios };
+  for (const each of byName(tiers)) {
+    for (const [tier, ratio] of Object.entries(each)) ratios[tier] = Math.max(ratios[tier] ?? 0, ratio);
+  }
+  const listed = row.names.map((name) => audio.providers[provider]?.[name]).find(Boolean) ?? [null, null];
+  const isChat = row.output > 0;
+  const search = Math.max(0, ...byName(webSearch)) || (isChat && webSearch.defaults[provider]?.usdPerThousand);
+  return {
+    ...row,
+    ...(Object.keys(ratios).length > 0 && { tiers: ratios }),
+    audioInput: row.audioInput ?? audioRate(listed[0], row.input),
+    audioOutput: row.audioOutput ?? audioRate(listed[1], row.output),
+    webSearch: row.webSearch ?? (search ? Math.ceil(search * 1e9) : undefined),
+  };
+}
+
+/** An audio rate below that of text is out of date: the text rate has changed since. */
+function audioRate(usdPerMillion, textRate) {
+  return usdPerMillion !== null && toPico(usdPerMillion) > textRate ? toPico(usdPerMillion) : undefined;
+}
+
 /** The generated module. A string, so that a program that never looks a price up never parses the table. */
-export function renderCatalog(catalog) {
-  const lines = Object.entries(catalog.providers).flatMap(([provider, rows]) =>
-    rows.map((row) => `${JSON.stringify({ provider, ...row })}\n`),
+export function renderCatalog({ source, asOf, kinds, rows }) {
+  const lines = Object.entries(rows).flatMap(([provider, list]) =>
+    list.map((row) => `${JSON.stringify({ provider, ...row })}\n`),
   );
   const text = lines.join('').replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${');
   return `// Generated by scripts/build-prices.mjs. Change the script or its overlay, not this file.
-export const CATALOG_SOURCE = '${catalog.source}';
-export const CATALOG_AS_OF = '${catalog.asOf}';
-/** One row a line, as JSON; providers in the order in which a name without a provider is looked up. */
+// Prices: @pydantic/genai-prices (MIT). Limits: models.dev (MIT). Tiers and fees: LiteLLM (MIT). See the overlay.
+export const CATALOG_SOURCE = '${source}';
+export const CATALOG_AS_OF = '${asOf}';
+/** The providers and what they are to a model, in the order in which a name without a provider is looked up. */
+export const CATALOG_PROVIDERS: Readonly<Record<string, 'maker' | 'reseller' | 'host'>> = ${JSON.stringify(kinds)};
+/** One row a line, as JSON. Rates and fees in pico-dollars. */
 export const CATALOG_ROWS = \`${text}\`;
 `;
 }
@@ -183,6 +312,6 @@ export const CATALOG_ROWS = \`${text}\`;
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const catalog = await buildCatalog();
   writeFileSync(new URL('../src/pricing/catalog-data.ts', import.meta.url), renderCatalog(catalog));
-  const rows = Object.values(catalog.providers).flat();
-  console.log(`${rows.length} models of ${Object.keys(catalog.providers).length} providers, as of ${catalog.asOf}`);
+  const rows = Object.values(catalog.rows).flat();
+  console.log(`${rows.length} models of ${Object.keys(catalog.rows).length} providers, as of ${catalog.asOf}`);
 }

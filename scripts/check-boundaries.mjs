@@ -42,26 +42,38 @@ const ROOMS = [
   // What a call costs, who pays for it, and what came of it.
   { room: 'pricing/', uses: ['money.ts', 'errors.ts', 'usage/', 'clock.ts'], names: [] },
   { room: 'quote/', uses: ['pricing/', 'usage/', 'money.ts', 'errors.ts'], names: INTERFACES },
-  { room: 'budget/', uses: [...FOUNDATION, 'quote/'], names: INTERFACES },
+  { room: 'budget/', uses: [...FOUNDATION, 'quote/', 'policy/policies.ts'], names: [...INTERFACES, 'policy/'] },
   { room: 'scope.ts', uses: [...FOUNDATION, 'budget/'], names: INTERFACES },
   { room: 'report/', uses: ['money.ts', 'errors.ts'], names: ['sink/sink.ts', 'sink/source.ts'] },
+
+  // What the steps of a call share.
+  { room: 'after.ts', uses: [], names: ['ledger/ledger.ts'] },
+  { room: 'wait-queue.ts', uses: [], names: ['budget/', 'clock.ts'] },
+  { room: 'call.ts', uses: [...FOUNDATION, 'scope.ts', 'quote/', 'wire/'], names: EVERYTHING },
 
   // The steps of a call. Each may name every type, and runs only what its step is about.
   { room: 'engine.ts', uses: FOUNDATION, names: EVERYTHING },
   { room: 'settings.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
+  { room: 'announce.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
   { room: 'publish.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
-  { room: 'attempt.ts', uses: [...FOUNDATION, 'pricing/', 'sink/sink.ts'], names: EVERYTHING },
-  { room: 'answer.ts', uses: [...FOUNDATION, 'publish.ts', 'wire/'], names: EVERYTHING },
+  { room: 'attempt.ts', uses: [...FOUNDATION, 'after.ts', 'pricing/', 'sink/sink.ts'], names: EVERYTHING },
+  { room: 'answer.ts', uses: [...FOUNDATION, 'after.ts', 'publish.ts', 'wire/'], names: EVERYTHING },
   {
     room: 'admission.ts',
     uses: [
-      ...[...FOUNDATION, 'scope.ts', 'budget/', 'quote/', 'wire/', 'engine.ts', 'warnings.ts'],
-      ...['attempt.ts', 'answer.ts', 'publish.ts'],
+      ...[...FOUNDATION, 'budget/', 'quote/', 'wire/', 'engine.ts', 'warnings.ts'],
+      ...['call.ts', 'announce.ts', 'attempt.ts', 'answer.ts', 'publish.ts'],
     ],
     names: EVERYTHING,
   },
   { room: 'estimate.ts', uses: [...FOUNDATION, 'engine.ts', 'quote/', 'wire/'], names: EVERYTHING },
   { room: 'live-scope.ts', uses: [...FOUNDATION, 'budget/', 'report/'], names: EVERYTHING },
+
+  // What a user gets from a guard, a room for each.
+  { room: 'budgets.ts', uses: [...FOUNDATION, 'budget/', 'scope.ts', 'live-scope.ts'], names: EVERYTHING },
+  { room: 'clients.ts', uses: [...FOUNDATION, 'budget/', 'client/', 'scope.ts'], names: EVERYTHING },
+  { room: 'sinks.ts', uses: [...FOUNDATION, 'sink/', 'settings.ts', 'events.ts'], names: EVERYTHING },
+  { room: 'default-guard.ts', uses: ['guard.ts', 'scope.ts'], names: EVERYTHING },
 
   // The files that join everything: the guard, and the doors.
   { room: 'guard.ts', uses: EVERYTHING, names: EVERYTHING },

@@ -2,12 +2,12 @@ import { announceGrant, errorOf, refuse } from './announce.js';
 import { createAdmittedCall } from './answer.js';
 import { Attempt, type AttemptHost } from './attempt.js';
 import { type Decidable, type Decision, decide, type Grant, type Refusal } from './budget/decide.js';
-import { runName } from './budget/run.js';
+import { type BudgetRun, runName } from './budget/run.js';
 import { type Call, readCall } from './call.js';
 import type { Admission, Gate } from './client/client.js';
 import { type Engine, findPrice, findServedPrice } from './engine.js';
 import { RefusalError, UnpricedModelError } from './errors.js';
-import type { Claim, ReserveResult } from './ledger/ledger.js';
+import type { Claim, MaybePromise, ReserveResult } from './ledger/ledger.js';
 import type { Price } from './pricing/price.js';
 import { publishRecord } from './publish.js';
 import { boundInputByBytes, boundInputByParts, type InputBound } from './quote/input-bound.js';
@@ -20,34 +20,48 @@ import { wireForPath } from './wire/wires.js';
 export function createGate(engine: Engine): Gate {
   return {
     meters: (path) => wireForPath(path) !== undefined,
-    async admit(outgoing) {
+    admit(outgoing) {
       const call = readCall(engine, outgoing);
       if (call === undefined) return { kind: 'pass' };
       const startedMs = engine.clock.monotonicMs();
       expireHolds(engine);
       const id = engine.nextId();
+      const act = (decision: Decision): Admission =>
+        decision.granted
+          ? admitted(engine, call, id, startedMs, decision)
+          : { kind: 'refused', refusal: refuse(engine, call, decision) };
       try {
-        const decision = await decideOrWait(engine, call, id, outgoing.signal);
-        if (!decision.granted) return { kind: 'refused', refusal: refuse(engine, call, decision) };
-        return admitted(engine, call, id, startedMs, decision);
+        const decision = decideOrWait(engine, call, id, outgoing.signal);
+        return decision instanceof Promise
+          ? decision.then(act).catch((error) => refusedBy(error, call))
+          : act(decision);
       } catch (error) {
-        if (!RefusalError.isInstance(error)) throw error;
-        return { kind: 'refused', refusal: { error, body: call.wire.refusalBody(error) } };
+        return refusedBy(error, call);
       }
     },
   };
 }
 
+/** Calls that no budget has to look at to be refused: without a price, or without a bound. Any other error is not ours. */
+function refusedBy(error: unknown, call: Call): Admission {
+  if (!RefusalError.isInstance(error)) throw error;
+  return { kind: 'refused', refusal: { error, body: call.wire.refusalBody(error) } };
+}
+
 /** Decides; a call whose money is merely held waits for it, behind those that came before, where its budgets let it. */
-async function decideOrWait(
-  engine: Engine,
-  call: Call,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<Decision> {
+function decideOrWait(engine: Engine, call: Call, id: string, signal: AbortSignal | undefined): MaybePromise<Decision> {
   const toTry = decidable(engine, call, id);
   const waitable = call.runs.filter((run) => run.spec.waitMs > 0 && !run.spec.isShadow);
-  if (waitable.length === 0) return decide(toTry);
+  return waitable.length === 0 ? decide(toTry) : decideInOrder(engine, call, toTry, waitable, signal);
+}
+
+async function decideInOrder(
+  engine: Engine,
+  call: Call,
+  toTry: Decidable,
+  waitable: readonly BudgetRun[],
+  signal: AbortSignal | undefined,
+): Promise<Decision> {
   const { waited, decided } = await engine.waiting.inOrder(async () => {
     const isBehind = engine.waiting.isBehind(waitable);
     const decision = await decide(isBehind ? { ...toTry, reserve: (claims) => asIfHeld(engine, claims) } : toTry);

@@ -1,7 +1,9 @@
+import { after } from './after.js';
 import type { Attempt, Seen } from './attempt.js';
 import type { AdmittedCall, EventTap, Refused, StreamStep, StreamTap } from './client/client.js';
 import type { Engine } from './engine.js';
 import type { BudgetExceededError } from './errors.js';
+import type { MaybePromise } from './ledger/ledger.js';
 import { crossingError } from './publish.js';
 import type { Outcome, SpendRecord } from './sink/sink.js';
 import { toJsonText } from './wire/json-text.js';
@@ -28,15 +30,10 @@ export function createAdmittedCall(context: AnswerContext): AdmittedCall {
     expectsStream: attempt.facts.request.stream,
     notSent: () => attempt.release(),
     lost: () => attempt.settleUnknown('failed', {}, NOTHING_SEEN),
-    async rejected(status, bodyText) {
-      if (isUnbilled(status, bodyText)) await attempt.release();
-      else await attempt.settleUnknown('failed', {}, NOTHING_SEEN);
-    },
-    async completed(body) {
-      if (body === undefined) {
-        await attempt.settleUnknown('failed', {}, NOTHING_SEEN);
-        return undefined;
-      }
+    rejected: (status, bodyText) =>
+      isUnbilled(status, bodyText) ? attempt.release() : attempt.settleUnknown('failed', {}, NOTHING_SEEN),
+    completed(body) {
+      if (body === undefined) return after(attempt.settleUnknown('failed', {}, NOTHING_SEEN), () => undefined);
       const seen = () => ({ outputTokens: tokensOfAnswer(body) });
       return finish(context, wire.readResponse(body), { outcome: 'completed', seen, answer: { response: body } });
     },
@@ -53,16 +50,17 @@ interface Ending {
 }
 
 /** Settles, and says whether this paid call crossed a cap that raises. */
-async function finish(
+function finish(
   { engine, attempt, wire, record }: AnswerContext,
   reading: ResponseReading,
   { outcome, seen, answer }: Ending,
-): Promise<(Refused & { readonly error: BudgetExceededError }) | undefined> {
+): MaybePromise<(Refused & { readonly error: BudgetExceededError }) | undefined> {
   if (!attempt.isOpen) return undefined;
-  if (reading.usage === undefined) await attempt.settleUnknown(outcome, reading, seen());
-  else await attempt.settle(reading, outcome);
-  const error = crossingError(engine, attempt, chargedAmounts(attempt, record()), answer);
-  return error && { error, body: wire.refusalBody(error) };
+  const isKnown = reading.usage !== undefined;
+  return after(isKnown ? attempt.settle(reading, outcome) : attempt.settleUnknown(outcome, reading, seen()), () => {
+    const error = crossingError(engine, attempt, chargedAmounts(attempt, record()), answer);
+    return error && { error, body: wire.refusalBody(error) };
+  });
 }
 
 /** The output of an answer that told no usage: all of its JSON, so that nothing in it is missed. */
@@ -103,10 +101,11 @@ function followReader(context: AnswerContext, reader: StreamReader, outputTokens
     ...(reader.inputUsage && { inputUsage: reader.inputUsage }),
   });
 
-  async function settleEarly(outcome: Outcome): Promise<void> {
+  function settleEarly(outcome: Outcome): MaybePromise<void> {
     const reading = reader.result();
-    if (reading.usage !== undefined) await attempt.settle(reading, outcome);
-    else await attempt.settleUnknown(outcome, reading, seen());
+    return reading.usage === undefined
+      ? attempt.settleUnknown(outcome, reading, seen())
+      : attempt.settle(reading, outcome);
   }
 
   return {
@@ -127,21 +126,21 @@ function createStreamTap(context: AnswerContext): StreamTap {
   const tap = createByteTap(reader, wire.framing);
   const { finish: finishStream, cut, broken } = followReader(context, reader, tap.seenTokens);
   return {
-    async push(chunk): Promise<StreamStep> {
+    push(chunk): MaybePromise<StreamStep> {
       const step = tap.push(chunk);
       if (step.hasOutput) attempt.sawOutput();
       if (step.terminal === undefined) return { show: step.before };
       const { raw, isDoneMark } = step.terminal;
-      const crossed = await finishStream(isDoneMark);
-      if (crossed === undefined) return { show: [...step.before, raw, ...step.after] };
-      // SDKs stop reading at the mark that ends a stream, and would never come to the error behind it.
-      return { show: isDoneMark ? step.before : [...step.before, raw], error: crossed.error };
+      return after(finishStream(isDoneMark), (crossed) => {
+        if (crossed === undefined) return { show: [...step.before, raw, ...step.after] };
+        // SDKs stop reading at the mark that ends a stream, and would never come to the error behind it.
+        return { show: isDoneMark ? step.before : [...step.before, raw], error: crossed.error };
+      });
     },
-    async ended(): Promise<StreamStep> {
+    ended(): MaybePromise<StreamStep> {
       const rest = tap.end();
       const show = rest.length > 0 ? [rest] : [];
-      const crossed = await finishStream(false);
-      return crossed ? { show, error: crossed.error } : { show };
+      return after(finishStream(false), (crossed) => (crossed ? { show, error: crossed.error } : { show }));
     },
     cut,
     broken,
@@ -154,7 +153,7 @@ function createEventTap(context: AnswerContext): EventTap {
   const output = createOutputCounter();
   const { finish: finishStream, cut, broken } = followReader(context, reader, output.tokens);
   return {
-    async push(event) {
+    push(event) {
       const json = typeof event === 'object' && event !== null ? (event as JsonObject) : undefined;
       const reading = reader.read('', json);
       if (reading.deltas && reading.deltas.length > 0) {
@@ -163,10 +162,9 @@ function createEventTap(context: AnswerContext): EventTap {
       }
       const show = reading.strip ? [] : [event];
       if (!reading.terminal) return { show };
-      const crossed = await finishStream(false);
-      return crossed ? { show, error: crossed.error } : { show };
+      return after(finishStream(false), (crossed) => (crossed ? { show, error: crossed.error } : { show }));
     },
-    ended: async () => (await finishStream(false))?.error,
+    ended: () => after(finishStream(false), (crossed) => crossed?.error),
     cut,
     broken,
   };

@@ -1,6 +1,7 @@
+import { after } from './after.js';
 import type { OnUnknown } from './budget/options.js';
 import type { BudgetRun } from './budget/run.js';
-import type { Amounts, Ledger, SettleResult } from './ledger/ledger.js';
+import type { Amounts, Ledger, MaybePromise, SettleResult } from './ledger/ledger.js';
 import { multiplyPico, picoToNano } from './money.js';
 import { costOf } from './pricing/cost.js';
 import type { Cost, Price } from './pricing/price.js';
@@ -71,54 +72,52 @@ export class Attempt {
   }
 
   /** Gives the hold back: nothing was billed. */
-  async release(): Promise<void> {
+  release(): MaybePromise<void> {
     if (this.#state !== 'held') return;
     this.#state = 'released';
-    await this.#host.ledger.release(this.facts.id);
-    this.#host.onClosed(this);
+    return after(this.#host.ledger.release(this.facts.id), () => this.#host.onClosed(this));
   }
 
-  /** Books what the provider says it billed; whether it said so in a form that can be true. */
-  async settle(reading: ResponseReading, outcome: Outcome): Promise<boolean> {
-    if (!this.isOpen) return false;
+  /** Books what the provider says it billed; what it says so that it cannot be true is unknown. */
+  settle(reading: ResponseReading, outcome: Outcome): MaybePromise<void> {
+    if (!this.isOpen) return;
     const usage = validUsage(reading.usage);
     if (usage === undefined) {
       if (reading.usage !== undefined) this.#host.onInvalidUsage(this);
-      await this.presume(outcome, reading);
-      return false;
+      return this.#presume(outcome, reading);
     }
     const price = this.#host.priceOf(this.facts, reading.servedModel);
     const { cost, basis } = this.#costOf(usage, price, reading);
-    await this.#book({ usage, cost, basis, outcome, price, reading });
-    return true;
+    return this.#book({ usage, cost, basis, outcome, price, reading });
   }
 
   /** Books the outcome nobody knows: the hold, or an estimate where the budgets allow one. */
-  async settleUnknown(outcome: Outcome, reading: ResponseReading, seen: Seen): Promise<void> {
+  settleUnknown(outcome: Outcome, reading: ResponseReading, seen: Seen): MaybePromise<void> {
     if (!this.isOpen) return;
-    if (this.#mayEstimate(outcome, seen)) await this.#estimate(outcome, reading, seen);
-    else await this.presume(outcome, reading);
+    return this.#mayEstimate(outcome, seen) ? this.estimate(outcome, reading, seen) : this.#presume(outcome, reading);
   }
 
   /** Charges the hold. */
-  async presume(outcome: Outcome, reading: ResponseReading = {}): Promise<void> {
-    if (!this.isOpen) return;
-    const { quote, price } = this.facts;
-    const item = { kind: 'presumed', quantity: 1, costPicoUsd: multiplyPico(quote.costNanoUsd, 1000) } as const;
-    const cost: Cost = { items: [item], costNanoUsd: quote.costNanoUsd };
-    await this.#book({ cost, basis: 'presumed', outcome, price, reading });
+  #presume(outcome: Outcome, reading: ResponseReading): MaybePromise<void> {
+    const cost = this.#costOfHold();
+    return this.#book({ cost, basis: 'presumed', outcome, price: this.facts.price, reading });
   }
 
   /** The ledger charged the hold because its lease ran out; the call may still come back. */
   expired(): void {
     if (this.#state !== 'held') return;
     this.#state = 'expired';
-    const { quote, price } = this.facts;
-    const item = { kind: 'presumed', quantity: 1, costPicoUsd: multiplyPico(quote.costNanoUsd, 1000) } as const;
-    const cost: Cost = { items: [item], costNanoUsd: quote.costNanoUsd };
+    const { price } = this.facts;
+    const cost = this.#costOfHold();
     const record = this.#record({ cost, basis: 'presumed', outcome: 'expired', price, reading: {} });
     const nothing = { usd: 0, tokens: 0, calls: 0 };
     this.#host.publish(this, record, { outcome: 'presumed', overrun: nothing }, false);
+  }
+
+  #costOfHold(): Cost {
+    const { costNanoUsd } = this.facts.quote;
+    const item = { kind: 'presumed', quantity: 1, costPicoUsd: multiplyPico(costNanoUsd, 1000) } as const;
+    return { items: [item], costNanoUsd };
   }
 
   #costOf(usage: Usage, price: Price | undefined, reading: ResponseReading): { cost: Cost; basis: CostBasis } {
@@ -141,7 +140,9 @@ export class Attempt {
     return outcome === 'cut' && seen.outputTokens > 0 && !hidesReasoning;
   }
 
-  async #estimate(outcome: Outcome, reading: ResponseReading, seen: Seen): Promise<void> {
+  /** Books what was seen of an answer, rounded up, and never above the hold. */
+  estimate(outcome: Outcome, reading: ResponseReading, seen: Seen): MaybePromise<void> {
+    if (!this.isOpen) return;
     const { quote, price, request } = this.facts;
     const input = seen.inputUsage ?? { inputTokens: quote.inputTokens, outputTokens: 0 };
     const usage = {
@@ -153,20 +154,20 @@ export class Attempt {
       ? costOf(usage, price, tier === undefined ? {} : { serviceTier: tier })
       : { items: [], costNanoUsd: 0 };
     const cost = full.costNanoUsd > quote.costNanoUsd ? { ...full, costNanoUsd: quote.costNanoUsd } : full;
-    await this.#book({ usage, cost, basis: 'estimated', outcome, price, reading });
+    return this.#book({ usage, cost, basis: 'estimated', outcome, price, reading });
   }
 
-  async #book(booking: Booking): Promise<void> {
+  #book(booking: Booking): MaybePromise<void> {
     const replaces = this.#state === 'expired';
     this.#state = 'settled';
     const { usage, cost, basis } = booking;
     const tokens = usage && usage.inputTokens + usage.outputTokens;
     const actual: Amounts | undefined =
       basis === 'presumed' || tokens === undefined ? undefined : { usd: cost.costNanoUsd, tokens, calls: 1 };
-    const pending = this.#host.ledger.settle(this.facts.id, actual);
-    const settled = pending instanceof Promise ? await pending : pending;
-    this.#host.publish(this, this.#record(booking), settled, replaces);
-    this.#host.onClosed(this);
+    return after(this.#host.ledger.settle(this.facts.id, actual), (settled) => {
+      this.#host.publish(this, this.#record(booking), settled, replaces);
+      this.#host.onClosed(this);
+    });
   }
 
   #record({ usage, cost, basis, outcome, price, reading }: Booking): SpendRecord {

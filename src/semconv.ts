@@ -37,10 +37,7 @@ export const BUCKETS = Object.freeze({
 export const PROVIDER_NAMES: Readonly<Record<string, string>> = Object.freeze({
   azure: 'azure.ai.openai',
   aws: 'aws.bedrock',
-  bedrock: 'aws.bedrock',
   google: 'gcp.gemini',
-  gemini: 'gcp.gemini',
-  vertex: 'gcp.vertex_ai',
   mistral: 'mistral_ai',
   moonshotai: 'moonshot_ai',
   'x-ai': 'x_ai',

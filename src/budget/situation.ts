@@ -78,22 +78,31 @@ export function fitsOnceSettled(
   return rooms.every((room) => amountOf(quote, room.unit) <= room.amount);
 }
 
-/** Whether counting the input could make the call fit where its bound by bytes does not. */
+/** Whether counting the input could make the call fit, now or once holds settle, where its bound by bytes does not. */
 export function countCouldHelp(
   round: RefusedRound,
-  policyOf: (run: BudgetRun) => { alwaysSendsCeiling?: boolean },
+  policyOf: (run: BudgetRun) => { admit: string; alwaysSendsCeiling?: boolean },
 ): boolean {
   const { draft, result } = round;
   const least = quoteCall({ ...draft.quoteInput(), inputTokens: 0 });
-  return result.denied.every((index) => {
+  let fitsNow = true;
+  let isRefusedForEver = false;
+  for (const index of result.denied) {
     const run = draft.call.runs[Math.floor(index / UNITS.length)] as BudgetRun;
     const unit = UNITS[index % UNITS.length] as Unit;
-    if (unit === 'calls') return false;
+    const policy = policyOf(run);
+    const balance = result.balances[index];
+    // What is admitted below the cap, and a number of calls, do not depend on how large the call is.
+    if (unit === 'calls' || policy.admit === 'below-cap' || balance === undefined) return false;
     // Where the output can still be rewritten, the room for it depends on how much the input really takes.
-    const canChange =
-      draft.callerCeiling === undefined || policyOf(run).alwaysSendsCeiling || run.spec.ladder.length > 1;
-    return canChange || amountOf(least, unit) <= (result.balances[index]?.remaining ?? 0);
-  });
+    if (draft.callerCeiling === undefined || policy.alwaysSendsCeiling || run.spec.ladder.length > 1) continue;
+    const unspent = balance.cap - balance.spent;
+    const leastAmount = amountOf(least, unit);
+    if (leastAmount > unspent) return false;
+    fitsNow &&= leastAmount <= balance.remaining;
+    isRefusedForEver ||= amountOf(round.quote, unit) > unspent;
+  }
+  return fitsNow || isRefusedForEver;
 }
 
 function ceilingToInject(round: RefusedRound, run: BudgetRun): number | undefined {

@@ -1,5 +1,6 @@
 import type { BudgetRun } from '../budget/run.js';
 import type { RefusalError } from '../errors.js';
+import type { MaybePromise } from '../ledger/ledger.js';
 import type { Tags } from '../sink/sink.js';
 import type { JsonObject } from '../wire/wire.js';
 
@@ -39,13 +40,13 @@ export interface AdmittedCall {
   /** Whether the request asks for a stream. */
   readonly expectsStream: boolean;
   /** It was certainly never sent. */
-  notSent(): Promise<void>;
+  notSent(): MaybePromise<void>;
   /** It was sent and nobody knows what became of it. */
-  lost(): Promise<void>;
+  lost(): MaybePromise<void>;
   /** The provider answered with an error. */
-  rejected(status: number, bodyText: string): Promise<void>;
+  rejected(status: number, bodyText: string): MaybePromise<void>;
   /** The provider answered whole; `undefined` for a body that is no JSON object. A refusal here was paid. */
-  completed(body: JsonObject | undefined): Promise<Refused | undefined>;
+  completed(body: JsonObject | undefined): MaybePromise<Refused | undefined>;
   /** The provider answers as a stream of bytes. */
   streamed(): StreamTap;
   /** The provider answers as a stream of parsed events. */
@@ -60,26 +61,26 @@ export interface StreamStep {
 
 /** Follows a stream of bytes between the provider and the consumer. */
 export interface StreamTap {
-  push(chunk: Uint8Array): Promise<StreamStep>;
+  push(chunk: Uint8Array): MaybePromise<StreamStep>;
   /** The provider closed the stream. */
-  ended(): Promise<StreamStep>;
+  ended(): MaybePromise<StreamStep>;
   /** The consumer left, or aborted. */
-  cut(): Promise<void>;
+  cut(): MaybePromise<void>;
   /** The connection broke. */
-  broken(): Promise<void>;
+  broken(): MaybePromise<void>;
 }
 
 /** Follows a stream of parsed events, as a test double yields them. */
 export interface EventTap {
-  push(event: unknown): Promise<{ readonly show: readonly unknown[]; readonly error?: RefusalError }>;
-  ended(): Promise<RefusalError | undefined>;
-  cut(): Promise<void>;
-  broken(): Promise<void>;
+  push(event: unknown): MaybePromise<{ readonly show: readonly unknown[]; readonly error?: RefusalError }>;
+  ended(): MaybePromise<RefusalError | undefined>;
+  cut(): MaybePromise<void>;
+  broken(): MaybePromise<void>;
 }
 
 /** What a client adapter asks of the guard. */
 export interface Gate {
   /** Whether a POST to this path is a call the guard meters. */
   meters(path: string): boolean;
-  admit(call: OutgoingCall): Promise<Admission>;
+  admit(call: OutgoingCall): MaybePromise<Admission>;
 }

@@ -53,7 +53,7 @@ function addField(collector: InputCollector, key: string, field: unknown): boole
       if (typeof field !== 'string') return false;
       collector.addText(field);
       return true;
-    // Whether a part is a thought, and how media is to be read, is not sent to the model as text.
+    // A mark on the part, not content.
     case 'thought':
       return typeof field === 'boolean';
     case 'inlineData':

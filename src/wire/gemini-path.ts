@@ -1,6 +1,8 @@
 // `v1beta/models/m:generateContent`, Vertex's `projects/p/locations/l/publishers/google/models/m:…` and its endpoints.
 const PATH = /\/(models|tunedModels|endpoints)\/([^/:]+):(generateContent|streamGenerateContent)\/?$/;
 
+const COLLECTIONS: ReadonlySet<string> = new Set(['models', 'tunedModels', 'endpoints']);
+
 /** What the path of a `generateContent` call says. */
 export interface GeminiPath {
   /** The model's name; with its collection in front where that is not `models`, as in `tunedModels/m`. */
@@ -27,14 +29,12 @@ export function rewriteGeminiPath(path: string, model: string): string {
   const match = PATH.exec(path);
   if (match === null) return path;
   const [whole, collection] = match;
-  const segments = model.split('/');
-  const name = encodeURIComponent(segments.at(-1) ?? '');
-  const before = path.slice(0, match.index);
-  const method = whole.slice(whole.lastIndexOf(':'));
-  const target = segments.length > 1 ? segments.slice(0, -1).map(encodeURIComponent).join('/') : 'models';
+  const [name = '', given = ''] = model.split('/').reverse();
+  const target = COLLECTIONS.has(given) ? given : 'models';
   // An endpoint stands where a publisher's models would, so a model of Google's needs its publisher named.
   const publisher = collection === 'endpoints' && target === 'models' ? '/publishers/google' : '';
-  return `${before}${publisher}/${target}/${name}${method}`;
+  const method = whole.slice(whole.lastIndexOf(':'));
+  return `${path.slice(0, match.index)}${publisher}/${target}/${encodeURIComponent(name)}${method}`;
 }
 
 function decode(name: string): string {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.js';
+import { jsonlSink } from '../../src/sink/jsonl.js';
 import { sqliteSink } from '../../src/sink/sqlite.js';
 import { makeRecord } from '../report/records.js';
 
@@ -66,6 +67,19 @@ describe('tokenguard report', () => {
 
   it('takes the prefix file:', async () => {
     expect(JSON.parse((await run(['report', `file:${file}`, '--json'])).stdout).total.calls).toBe(3);
+  });
+
+  it('reads JSON Lines as well, moved files included', async () => {
+    const lines = join(folder, 'spend.jsonl');
+    const sink = jsonlSink({ file: lines, maxBytes: 1 });
+    await sink.write([makeRecord({ id: 'a' }), makeRecord({ id: 'b' }), makeRecord({ id: 'c', basis: 'presumed' })]);
+    const { code, stdout, stderr } = await run(['report', lines, '--json']);
+    expect([code, stderr, JSON.parse(stdout).total]).toEqual([
+      ...[0, '', expect.objectContaining({ calls: 3, presumedCalls: 1, costUsd: '0.0225' })],
+    ]);
+    expect(await run(['report', join(folder, 'none.jsonl')])).toMatchObject({
+      ...{ code: 1, stdout: '', stderr: expect.stringMatching(/no such file/) },
+    });
   });
 
   it('says on stderr when nothing matches', async () => {

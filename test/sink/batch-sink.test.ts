@@ -104,9 +104,9 @@ describe('batchSink', () => {
     // Six of seven have left or have a place: the first two writers are through.
     expect(done).toEqual(['first', 'second']);
     answer();
+    await clock.advanceAsync(0);
     await Promise.all(writes);
     const flushed = made.flush();
-    await clock.advanceAsync(0);
     answer();
     await clock.advanceAsync(0);
     answer();
