@@ -107,8 +107,8 @@ function readProvider(provider, models, overlay, source) {
   addListedNames(provider, models, rows, taken, overlay);
   return rows
     .filter((row) => row.names.length > 0)
-    .flatMap((row) => splitByLimits(provider, row, overlay))
-    .map((row) => addFees(provider, row, overlay));
+    .map((row) => addFees(provider, row, overlay))
+    .flatMap((row) => splitByLimits(provider, row, overlay));
 }
 
 /** A model's own name and every other that means it exactly. What merely contains or begins with a text is a guess. */
@@ -234,26 +234,21 @@ function splitByLimits(provider, row, { limits }) {
   const listed = limits.providers[provider] ?? {};
   const own = row.names.filter((name) => listed[name]);
   const longest = own.toSorted((left, right) => (listed[right][1] ?? 0) - (listed[left][1] ?? 0))[0];
-  const main = listed[row.names[0]] ?? listed[longest] ?? makersLimits(row.names, limits) ?? [null, null, null];
-  const groups = new Map([[JSON.stringify(main), []]]);
+  const main = listed[row.names[0]] ?? listed[longest] ?? makersLimits(row.names, limits) ?? [];
+  const isOpenAI = ['openai', 'azure', 'openrouter'].includes(provider);
+  const isReasoning = isOpenAI && row.names.some((name) => REASONING_FAMILIES.test(name));
+  const groups = new Map();
   for (const name of row.names) {
-    const signature = JSON.stringify((listed[name] ?? main).map((value, index) => value ?? main[index]));
-    groups.set(signature, [...(groups.get(signature) ?? []), name]);
+    const [contextTokens, maxOutputTokens, reasoning] = [0, 1, 2].map((index) => listed[name]?.[index] ?? main[index]);
+    const values = {
+      contextTokens: Math.max(contextTokens ?? 0, row.contextTokens ?? 0) || undefined,
+      maxOutputTokens: maxOutputTokens ?? undefined,
+      hidesReasoning: isReasoning || (reasoning ?? undefined),
+    };
+    const signature = JSON.stringify(values);
+    groups.set(signature, { ...row, ...values, names: [...(groups.get(signature)?.names ?? []), name] });
   }
-  return [...groups]
-    .filter(([, names]) => names.length > 0)
-    .map(([signature, names]) => {
-      const [contextTokens, maxOutputTokens, reasoning] = JSON.parse(signature);
-      const isOpenAI = ['openai', 'azure', 'openrouter'].includes(provider);
-      return {
-        ...row,
-        names,
-        contextTokens: Math.max(contextTokens ?? 0, row.contextTokens ?? 0) || undefined,
-        maxOutputTokens: maxOutputTokens ?? undefined,
-        hidesReasoning:
-          isOpenAI && names.some((name) => REASONING_FAMILIES.test(name)) ? true : (reasoning ?? undefined),
-      };
-    });
+  return [...groups.values()];
 }
 
 /** What a model's maker says of it, for a reseller or host that lists no limits of its own. */
@@ -276,15 +271,29 @@ function addFees(provider, row, { tiers, audio, webSearch }) {
     for (const [tier, ratio] of Object.entries(each)) ratios[tier] = Math.max(ratios[tier] ?? 0, ratio);
   }
   const listed = row.names.map((name) => audio.providers[provider]?.[name]).find(Boolean) ?? [null, null];
-  const isChat = row.output > 0;
-  const search = Math.max(0, ...byName(webSearch)) || (isChat && webSearch.defaults[provider]?.usdPerThousand);
+  // A fee for the request is the fee for its search; and a model of another maker has not its reseller's search.
+  const hasOwnSearch = row.output > 0 && row.request === undefined && !(provider === 'google' && isClaude(row));
+  const search = hasOwnSearch
+    ? Math.max(0, ...byName(webSearch)) || webSearch.defaults[provider]?.usdPerThousand
+    : undefined;
   return {
-    ...row,
+    ...withHourLongCache(row),
     ...(Object.keys(ratios).length > 0 && { tiers: ratios }),
     audioInput: row.audioInput ?? audioRate(listed[0], row.input),
     audioOutput: row.audioOutput ?? audioRate(listed[1], row.output),
     webSearch: row.webSearch ?? (search ? Math.ceil(search * 1e9) : undefined),
   };
+}
+
+function isClaude(row) {
+  return row.names.some((name) => /(?:^|[./])claude-/.test(name));
+}
+
+/** Anthropic's list says, of every model and cloud, that a write to the one-hour cache costs twice the input. */
+function withHourLongCache(row) {
+  if (!isClaude(row) || row.cacheWrite === undefined || row.cacheWrite1h !== undefined) return row;
+  const longContext = row.longContext?.map((rates) => ({ ...rates, cacheWrite1h: rates.input * 2 }));
+  return { ...row, cacheWrite1h: row.input * 2, ...(longContext && { longContext }) };
 }
 
 /** An audio rate below that of text is out of date: the text rate has changed since. */

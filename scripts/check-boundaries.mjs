@@ -54,15 +54,17 @@ const ROOMS = [
   // The steps of a call. Each may name every type, and runs only what its step is about.
   { room: 'engine.ts', uses: FOUNDATION, names: EVERYTHING },
   { room: 'settings.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
+  { room: 'breaker.ts', uses: [...FOUNDATION, 'budget/', 'pricing/'], names: EVERYTHING },
   { room: 'announce.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
   { room: 'publish.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
-  { room: 'attempt.ts', uses: [...FOUNDATION, 'after.ts', 'pricing/', 'sink/sink.ts'], names: EVERYTHING },
-  { room: 'answer.ts', uses: [...FOUNDATION, 'after.ts', 'publish.ts', 'wire/'], names: EVERYTHING },
+  { room: 'record.ts', uses: ['sink/sink.ts'], names: EVERYTHING },
+  { room: 'attempt.ts', uses: [...FOUNDATION, 'after.ts', 'pricing/', 'record.ts'], names: EVERYTHING },
+  { room: 'answer.ts', uses: [...FOUNDATION, 'after.ts', 'breaker.ts', 'publish.ts', 'wire/'], names: EVERYTHING },
   {
     room: 'admission.ts',
     uses: [
       ...[...FOUNDATION, 'budget/', 'quote/', 'wire/', 'engine.ts', 'warnings.ts'],
-      ...['call.ts', 'announce.ts', 'attempt.ts', 'answer.ts', 'publish.ts'],
+      ...['after.ts', 'call.ts', 'announce.ts', 'attempt.ts', 'answer.ts', 'publish.ts'],
     ],
     names: EVERYTHING,
   },

@@ -1,3 +1,4 @@
+import { after } from './after.js';
 import { announceGrant, errorOf, refuse } from './announce.js';
 import { createAdmittedCall } from './answer.js';
 import { Attempt, type AttemptHost } from './attempt.js';
@@ -26,10 +27,11 @@ export function createGate(engine: Engine): Gate {
       const startedMs = engine.clock.monotonicMs();
       expireHolds(engine);
       const id = engine.nextId();
-      const act = (decision: Decision): Admission =>
-        decision.granted
-          ? admitted(engine, call, id, startedMs, decision)
-          : { kind: 'refused', refusal: refuse(engine, call, decision) };
+      const act = (decision: Decision): MaybePromise<Admission> => {
+        if (!decision.granted) return { kind: 'refused', refusal: refuse(engine, call, decision) };
+        const counted = meterInput(engine, call, decision);
+        return after(counted, (input) => admitted(engine, call, id, startedMs, { ...decision, input }));
+      };
       try {
         const decision = decideOrWait(engine, call, id, outgoing.signal);
         return decision instanceof Promise
@@ -40,6 +42,15 @@ export function createGate(engine: Engine): Gate {
       }
     },
   };
+}
+
+/** The input of a stream that may be cut is counted: cutting by its bound would cut it far too early. */
+function meterInput(engine: Engine, call: Call, { model, price, input }: Grant): MaybePromise<InputBound> {
+  const cuts = call.runs.some(({ spec }) => spec.ladder.some((policy) => policy.cutsStreams));
+  if (!call.request.stream || !cuts || input.method !== 'bytes') return input;
+  return decidable(engine, call, '')
+    .countInput(model, price)
+    .then((counted) => counted ?? input);
 }
 
 /** Calls that no budget has to look at to be refused: without a price, or without a bound. Any other error is not ours. */
@@ -168,7 +179,8 @@ function admitted(engine: Engine, call: Call, id: string, startedMs: number, dec
   const host = attemptHost(engine, call.baseURL, (published) => {
     record = published;
   });
-  const facts = { id, provider, request, model, price, quote, runs, tags, startedMs, ceilingInjected };
+  const inputTokens = decision.input.tokens ?? quote.inputTokens;
+  const facts = { id, provider, request, model, price, quote, inputTokens, runs, tags, startedMs, ceilingInjected };
   const attempt = new Attempt(ceilingTokens === undefined ? facts : { ...facts, ceilingTokens }, host);
   engine.live.set(id, attempt);
   announceGrant(engine, call, decision);

@@ -1,10 +1,11 @@
 import { after } from './after.js';
 import type { Attempt, Seen } from './attempt.js';
+import { createBreaker, type StreamCrossing } from './breaker.js';
 import type { AdmittedCall, EventTap, Refused, StreamStep, StreamTap } from './client/client.js';
 import type { Engine } from './engine.js';
 import type { BudgetExceededError } from './errors.js';
 import type { MaybePromise } from './ledger/ledger.js';
-import { crossingError } from './publish.js';
+import { brokenError, crossingError } from './publish.js';
 import type { Outcome, SpendRecord } from './sink/sink.js';
 import { toJsonText } from './wire/json-text.js';
 import { createByteTap, createOutputCounter } from './wire/tap.js';
@@ -115,6 +116,9 @@ function followReader(context: AnswerContext, reader: StreamReader, outputTokens
       const outcome = isWhole || reading.usage !== undefined ? 'completed' : 'failed';
       return finish(context, reading, { outcome, seen });
     },
+    /** Ends the stream before the chunk that would cross a cap: an estimate of what was made, and the error to end it with. */
+    breakOff: ({ run, unit }: StreamCrossing): MaybePromise<BudgetExceededError> =>
+      after(attempt.estimate('cut', reader.result(), seen()), () => brokenError(context.engine, attempt, run, unit)),
     cut: () => settleEarly('cut'),
     broken: () => settleEarly('failed'),
   };
@@ -123,12 +127,18 @@ function followReader(context: AnswerContext, reader: StreamReader, outputTokens
 function createStreamTap(context: AnswerContext): StreamTap {
   const { attempt, wire } = context;
   const reader = wire.followStream(context.sent);
-  const tap = createByteTap(reader, wire.framing);
-  const { finish: finishStream, cut, broken } = followReader(context, reader, tap.seenTokens);
+  const breaker = createBreaker(context.engine, attempt);
+  let crossing: StreamCrossing | undefined;
+  const tap = createByteTap(reader, wire.framing, (seenTokens) => {
+    crossing = breaker?.(seenTokens, reader.inputUsage);
+    return crossing === undefined;
+  });
+  const { finish: finishStream, breakOff, cut, broken } = followReader(context, reader, tap.seenTokens);
   return {
     push(chunk): MaybePromise<StreamStep> {
       const step = tap.push(chunk);
       if (step.hasOutput) attempt.sawOutput();
+      if (crossing) return after(breakOff(crossing), (error) => ({ show: step.before, error }));
       if (step.terminal === undefined) return { show: step.before };
       const { raw, isDoneMark } = step.terminal;
       return after(finishStream(isDoneMark), (crossed) => {
@@ -151,7 +161,8 @@ function createEventTap(context: AnswerContext): EventTap {
   const { attempt, wire } = context;
   const reader = wire.followStream(context.sent);
   const output = createOutputCounter();
-  const { finish: finishStream, cut, broken } = followReader(context, reader, output.tokens);
+  const { finish: finishStream, breakOff, cut, broken } = followReader(context, reader, output.tokens);
+  const breaker = createBreaker(context.engine, attempt);
   return {
     push(event) {
       const json = typeof event === 'object' && event !== null ? (event as JsonObject) : undefined;
@@ -159,6 +170,8 @@ function createEventTap(context: AnswerContext): EventTap {
       if (reading.deltas && reading.deltas.length > 0) {
         output.see(reading.deltas);
         attempt.sawOutput();
+        const crossing = breaker?.(output.tokens(), reader.inputUsage);
+        if (crossing) return after(breakOff(crossing), (error) => ({ show: [], error }));
       }
       const show = reading.strip ? [] : [event];
       if (!reading.terminal) return { show };

@@ -1,30 +1,13 @@
 import { after } from './after.js';
 import type { OnUnknown } from './budget/options.js';
-import type { BudgetRun } from './budget/run.js';
 import type { Amounts, Ledger, MaybePromise, SettleResult } from './ledger/ledger.js';
 import { multiplyPico, picoToNano } from './money.js';
 import { costOf } from './pricing/cost.js';
 import type { Cost, Price } from './pricing/price.js';
-import type { Quote } from './quote/quote.js';
-import { type CostBasis, type Outcome, RECORD_SCHEMA_VERSION, type SpendRecord, type TagValue } from './sink/sink.js';
+import { type AttemptFacts, type Booking, makeRecord } from './record.js';
+import type { CostBasis, Outcome, SpendRecord } from './sink/sink.js';
 import { type Usage, validUsage } from './usage/usage.js';
-import type { CallRequest, ResponseReading } from './wire/wire.js';
-
-/** What an attempt is, from the moment its hold was granted. */
-export interface AttemptFacts {
-  readonly id: string;
-  readonly provider: string;
-  readonly request: CallRequest;
-  /** The model that was sent, after any rewrite. */
-  readonly model: string;
-  readonly price: Price | undefined;
-  readonly quote: Quote;
-  readonly runs: readonly BudgetRun[];
-  readonly tags: Readonly<Record<string, TagValue>>;
-  readonly startedMs: number;
-  readonly ceilingTokens?: number;
-  readonly ceilingInjected: boolean;
-}
+import type { ResponseReading } from './wire/wire.js';
 
 /** What an attempt needs of the guard. */
 export interface AttemptHost {
@@ -143,8 +126,8 @@ export class Attempt {
   /** Books what was seen of an answer, rounded up, and never above the hold. */
   estimate(outcome: Outcome, reading: ResponseReading, seen: Seen): MaybePromise<void> {
     if (!this.isOpen) return;
-    const { quote, price, request } = this.facts;
-    const input = seen.inputUsage ?? { inputTokens: quote.inputTokens, outputTokens: 0 };
+    const { quote, price, request, inputTokens } = this.facts;
+    const input = seen.inputUsage ?? { inputTokens, outputTokens: 0 };
     const usage = {
       ...input,
       outputTokens: Math.min(Math.max(seen.outputTokens, input.outputTokens), quote.outputTokens),
@@ -170,45 +153,11 @@ export class Attempt {
     });
   }
 
-  #record({ usage, cost, basis, outcome, price, reading }: Booking): SpendRecord {
-    const { facts } = this;
-    const { request } = facts;
-    const tier = reading.serviceTier ?? request.serviceTier;
-    return Object.freeze({
-      id: facts.id,
-      schemaVersion: RECORD_SCHEMA_VERSION,
+  #record(booking: Booking): SpendRecord {
+    return makeRecord(this.facts, booking, {
       timeMs: this.#host.nowMs(),
-      provider: facts.provider,
-      operation: request.operation,
-      model: facts.model,
-      ...(request.model !== facts.model && { requestedModel: request.model }),
-      ...(reading.servedModel !== undefined && { servedModel: reading.servedModel }),
-      ...(usage && { usage: Object.freeze(usage) }),
-      costNanoUsd: cost.costNanoUsd,
-      basis,
-      items: Object.freeze(cost.items.map((item) => Object.freeze(item))),
-      ...(price && { priceSource: price.source, priceAsOf: price.asOf }),
-      ...(tier !== undefined && { serviceTier: tier }),
-      tags: facts.tags,
-      budgets: Object.freeze(
-        facts.runs.map(({ id, spec }) => Object.freeze(spec.name === undefined ? { id } : { id, name: spec.name })),
-      ),
-      holdNanoUsd: facts.quote.costNanoUsd,
-      outcome,
-      stream: request.stream,
-      durationMs: this.#host.monotonicMs() - facts.startedMs,
-      ...(this.#firstTokenMs !== undefined && { timeToFirstTokenMs: this.#firstTokenMs - facts.startedMs }),
-      ...(facts.ceilingTokens !== undefined && { ceilingTokens: facts.ceilingTokens }),
-      ...(facts.ceilingInjected && { ceilingInjected: true }),
+      endedMs: this.#host.monotonicMs(),
+      firstTokenMs: this.#firstTokenMs,
     });
   }
-}
-
-interface Booking {
-  readonly usage?: Usage;
-  readonly cost: Cost;
-  readonly basis: CostBasis;
-  readonly outcome: Outcome;
-  readonly price: Price | undefined;
-  readonly reading: ResponseReading;
 }

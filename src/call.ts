@@ -43,6 +43,6 @@ export function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefin
     namedProvider,
     baseURL: url?.href,
     runs: binding.runs.length > 0 ? [...binding.runs, ...ambient] : ambient,
-    tags: mergeTags(binding.tags, context.tags),
+    tags: Object.keys(binding.tags).length === 0 ? context.tags : mergeTags(binding.tags, context.tags),
   };
 }

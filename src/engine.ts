@@ -1,4 +1,4 @@
-import type { Attempt, AttemptFacts } from './attempt.js';
+import type { Attempt } from './attempt.js';
 import type { OnUnpriced } from './budget/options.js';
 import type { BudgetRun } from './budget/run.js';
 import type { Clock } from './clock.js';
@@ -9,6 +9,7 @@ import type { Price } from './pricing/price.js';
 import type { Prices } from './pricing/prices.js';
 import type { EncoderSource } from './quote/tokenizer.js';
 import type { IdSource } from './random.js';
+import type { AttemptFacts } from './record.js';
 import type { SinkRunner } from './sink/batch.js';
 import type { RecordRing } from './sink/memory.js';
 import type { WaitQueue } from './wait-queue.js';

@@ -76,10 +76,30 @@ export interface BudgetExceededDetails {
   readonly retryAfterMs?: number;
   readonly model: string;
   readonly tags: Tags;
+  /** What happened to the call: nothing of it was sent, it was paid, or its stream was cut. Default `'refused'`. */
+  readonly fate?: 'refused' | 'paid' | 'cut';
   /** The paid answer of the call that crossed the cap under `raise`: its parsed body. */
   readonly response?: unknown;
   /** What a function of the user's threw when it was asked about the refusal. */
   readonly cause?: unknown;
+}
+
+/** Some SDKs read an error's text to decide on a retry; a name that a user gave must not look like a time-out there. */
+function withoutTimeouts(text: string): string {
+  return text.replace(/(time)(d?) ?(out)/gi, '$1$2-$3');
+}
+
+function messageOf(details: BudgetExceededDetails): string {
+  const { budget, model, spent, held, cap } = details;
+  const show = UNIT_FORMAT[details.unit];
+  if (details.fate === 'cut') {
+    return `Budget '${budget}' cut a stream of ${model} before the chunk that would have crossed its cap: ${show(spent)} spent of ${show(cap)}`;
+  }
+  if (details.fate === 'paid') {
+    return `Budget '${budget}' is exceeded: ${show(spent)} spent of ${show(cap)}; the call to ${model} that crossed it was paid`;
+  }
+  const later = details.canFitLater ? '; it can fit once calls in flight settle' : '';
+  return `Budget '${budget}' refused a call to ${model}: it may need ${show(details.requested)}, and ${show(details.remaining)} of ${show(cap)} remain (${show(spent)} spent, ${show(held)} held)${later}`;
 }
 
 const UNIT_FORMAT: Record<Unit, (amount: number) => string> = {
@@ -116,13 +136,7 @@ export class BudgetExceededError extends RefusalError implements BudgetExceededD
   declare readonly response?: unknown;
 
   constructor(details: BudgetExceededDetails) {
-    const show = UNIT_FORMAT[details.unit];
-    const crossed = 'response' in details || details.spent > details.cap;
-    super(
-      crossed
-        ? `Budget '${details.budget}' is exceeded: ${show(details.spent)} spent of ${show(details.cap)}; the call to ${details.model} that crossed it was paid`
-        : `Budget '${details.budget}' refused a call to ${details.model}: it may need ${show(details.requested)}, and ${show(details.remaining)} of ${show(details.cap)} remain (${show(details.spent)} spent, ${show(details.held)} held)${details.canFitLater ? '; it can fit once calls in flight settle' : ''}`,
-    );
+    super(withoutTimeouts(messageOf(details)));
     this.budget = details.budget;
     this.unit = details.unit;
     this.cap = details.cap;

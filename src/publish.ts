@@ -1,8 +1,9 @@
 import type { Attempt } from './attempt.js';
+import { amountOf } from './budget/draft.js';
 import { amountToShow, type BudgetRun, runName, UNITS } from './budget/run.js';
 import type { Engine } from './engine.js';
 import { BudgetExceededError } from './errors.js';
-import type { SettleResult } from './ledger/ledger.js';
+import type { Amounts, SettleResult, Unit } from './ledger/ledger.js';
 import type { SpendRecord } from './sink/sink.js';
 
 /** Tells everybody of a record, after the ledger has it. Nothing here can change what was booked. */
@@ -53,7 +54,7 @@ function alertThresholds(engine: Engine, attempt: Attempt): void {
 export function crossingError(
   engine: Engine,
   attempt: Attempt,
-  actual: Readonly<Record<'usd' | 'tokens' | 'calls', number>>,
+  actual: Amounts,
   answer: { readonly response: unknown } | undefined,
 ): BudgetExceededError | undefined {
   for (const run of attempt.facts.runs) {
@@ -65,19 +66,31 @@ export function crossingError(
       const spent = balance?.spent ?? 0;
       // The call that took the balance over the cap throws; those already under way before it are delivered.
       if (spent <= cap || spent - actual[unit] > cap) continue;
-      return exceeded(engine, attempt, run, unit, { spent, held: balance?.held ?? 0, cost: actual[unit] }, answer);
+      const amounts = { spent, held: balance?.held ?? 0, cost: actual[unit] };
+      const error = makeError(engine, attempt, run, unit, amounts, { fate: 'paid', ...answer });
+      engine.events.emit('exceeded', { error });
+      return error;
     }
   }
   return undefined;
 }
 
-function exceeded(
+/** The error that ends a stream that was cut, after it was booked. */
+export function brokenError(engine: Engine, attempt: Attempt, run: BudgetRun, unit: Unit): BudgetExceededError {
+  const { spent = 0, held = 0 } = engine.ledger.balances([run.limits[unit]])[0] ?? {};
+  const amounts = { spent, held, cost: amountOf(attempt.facts.quote, unit) };
+  const error = makeError(engine, attempt, run, unit, amounts, { fate: 'cut' });
+  engine.events.emit('broken', { error });
+  return error;
+}
+
+function makeError(
   engine: Engine,
   attempt: Attempt,
   run: BudgetRun,
-  unit: 'usd' | 'tokens' | 'calls',
+  unit: Unit,
   amounts: { readonly spent: number; readonly held: number; readonly cost: number },
-  answer: { readonly response: unknown } | undefined,
+  ending: { readonly fate: 'paid' | 'cut'; readonly response?: unknown },
 ): BudgetExceededError {
   const error = new BudgetExceededError({
     budget: runName(run),
@@ -86,13 +99,12 @@ function exceeded(
     spent: amountToShow(unit, amounts.spent),
     held: amountToShow(unit, amounts.held),
     requested: amountToShow(unit, amounts.cost),
-    remaining: 0,
+    remaining: amountToShow(unit, Math.max(0, (run.spec.caps[unit] ?? 0) - amounts.spent - amounts.held)),
     canFitLater: false,
     model: attempt.facts.model,
     tags: attempt.facts.tags,
-    ...answer,
+    ...ending,
   });
   engine.refusedBy.set(error, run);
-  engine.events.emit('exceeded', { error });
   return error;
 }

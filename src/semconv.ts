@@ -1,5 +1,5 @@
 /**
- * The OpenTelemetry names this package emits, as of 2026-10-15.
+ * The OpenTelemetry names this package emits, as of 2026-11-24.
  *
  * Those that begin with `gen_ai` and `error` are the GenAI conventions' own (status: development), in the form that the
  * conventions were last released with. Those that begin with `tokenguard` are ours, for what the conventions do not

@@ -109,9 +109,9 @@ function ceilingToInject(round: RefusedRound, run: BudgetRun): number | undefine
   const { draft } = round;
   if (run.spec.bound === 'reserve') return undefined;
   const rooms = unspentRooms(round, run);
-  const isMaximum = round.quote.outputSource === 'model';
+  const isBounded = round.quote.outputSource !== 'unknown';
   // A ceiling is tightened because money is spent, never because it is held.
-  if (isMaximum && rooms.every((room) => amountOf(round.quote, room.unit) <= room.amount)) return undefined;
+  if (isBounded && rooms.every((room) => amountOf(round.quote, room.unit) <= room.amount)) return undefined;
   return injectedCeiling(draft.quoteInput({ withCeiling: false }), rooms, run.spec);
 }
 

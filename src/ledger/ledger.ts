@@ -16,7 +16,7 @@ export interface Limit {
 
 /**
  * When a claim is admitted: `fit` needs `spent + held + amount ≤ cap`, `below-cap` needs `spent + held < cap`,
- * `always` is booked whatever the balance; what it puts above the cap counts as `excess`.
+ * `always` is booked whatever the balance. What the last two put above the cap counts as `excess`.
  */
 export type Admit = 'fit' | 'below-cap' | 'always';
 
@@ -37,7 +37,7 @@ export interface Balance {
   readonly presumed: number;
   /** What providers billed above their holds. */
   readonly overrun: number;
-  /** What claims that are always admitted put above the cap. */
+  /** Part of `spent` that lies above the cap because its claim did not have to fit. Never above `spent - cap`. */
   readonly excess: number;
   readonly remaining: number;
 }
@@ -76,11 +76,18 @@ export interface Ledger {
   /**
    * Holds every claim or none. The same id with the same claims is granted again without a second hold; with other
    * claims it is a `mismatch`. In `exceeded`, `denied` are indices into `claims` and `balances` runs beside `claims`.
+   * Where no claim denies, a sum too large to be exact is `invalid`.
    */
   reserve(id: string, claims: readonly Claim[]): MaybePromise<ReserveResult>;
-  /** Replaces a hold by what was really consumed; `undefined` or an invalid amount charges the hold as presumed. */
+  /**
+   * Replaces a hold by what was really consumed; `undefined` or an invalid amount charges the hold as presumed. An
+   * amount that would make a sum too large to be exact is invalid as well.
+   */
   settle(id: string, actual: Amounts | undefined): MaybePromise<SettleResult>;
-  /** Gives a hold back. Only for attempts that certainly were not billed. */
+  /**
+   * Gives a hold back. Only for attempts that certainly were not billed. An id that was never reserved cannot be
+   * reserved from then on.
+   */
   release(id: string): MaybePromise<void>;
   /** Charges the holds whose lease is over and returns their ids. */
   expire(): MaybePromise<readonly string[]>;

@@ -28,7 +28,7 @@ export function createCallbackPolicy(handler: ExceedHandler): Policy {
     async decide(situation): Promise<Verdict> {
       try {
         const answer = await handler(situation.refusal(), situation.request);
-        return readAnswer(answer, situation.callerCeilingTokens === undefined);
+        return readAnswer(answer, situation.request.maxOutputTokens === undefined);
       } catch (cause) {
         return { kind: 'refuse', cause };
       }

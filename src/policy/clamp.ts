@@ -14,6 +14,6 @@ export const clamp: Policy = Object.freeze<Policy>({
       situation.callerCeilingTokens ?? Number.MAX_SAFE_INTEGER,
     );
     if (most < Math.max(situation.minOutputTokens, 1)) return PASS;
-    return { kind: 'ceiling', tokens: most, injected: situation.callerCeilingTokens === undefined };
+    return { kind: 'ceiling', tokens: most, injected: situation.request.maxOutputTokens === undefined };
   },
 });

@@ -5,6 +5,9 @@ import type { Cost, CostItem, LongContextRates, Price, Rates } from './price.js'
 /** Ratios of a service tier where a price names none: OpenAI's flex and batch, and the dearest priority on any list. */
 const DEFAULT_RATIOS = { flex: 0.5, batch: 0.5, priority: 2.5 } as const;
 
+/** Ratios have at most six digits after the point. */
+const RATIO_SCALE = 1_000_000;
+
 type Tier = keyof typeof DEFAULT_RATIOS;
 
 /**
@@ -18,6 +21,7 @@ type Tier = keyof typeof DEFAULT_RATIOS;
  */
 export function costOf(usage: Usage, price: Price, options: { readonly serviceTier?: string } = {}): Cost {
   const rates = ratesFor(price, usage.inputTokens);
+  const plainRate = plainRates(rates);
   const ratio = tierRatio(price, options.serviceTier);
   const cacheRead = usage.cacheReadInputTokens ?? 0;
   const cacheWrite = usage.cacheWriteInputTokens ?? 0;
@@ -28,12 +32,12 @@ export function costOf(usage: Usage, price: Price, options: { readonly serviceTi
   const audioOutput = usage.audioOutputTokens ?? 0;
   const cacheWriteRate = rates.cacheWrite ?? rates.input;
   const parts: readonly (readonly [CostItem['kind'], number, number])[] = [
-    ['input', plain - audioInput, rates.input],
+    ['input', plain - audioInput, plainRate.input],
     ['audio_input', audioInput, rates.audioInput ?? rates.input],
     ['cache_read', cacheRead, rates.cacheRead ?? rates.input],
     ['cache_write', cacheWrite, cacheWriteRate],
     ['cache_write_1h', cacheWrite1h, rates.cacheWrite1h ?? cacheWriteRate],
-    ['output', usage.outputTokens - audioOutput, rates.output],
+    ['output', usage.outputTokens - audioOutput, plainRate.output],
     ['audio_output', audioOutput, rates.audioOutput ?? rates.output],
   ];
   const items: CostItem[] = [];
@@ -70,17 +74,18 @@ export function worstRates(price: Price, query: WorstRatesQuery): WorstRates {
   let input = 0;
   let output = 0;
   for (const rates of reachable) {
+    const plainRate = plainRates(rates);
     const audioInput = query.audioInput ? (rates.audioInput ?? 0) : 0;
     const audioOutput = query.audioOutput ? (rates.audioOutput ?? 0) : 0;
     input = Math.max(
       input,
-      rates.input,
+      plainRate.input,
       rates.cacheRead ?? 0,
       rates.cacheWrite ?? 0,
       rates.cacheWrite1h ?? 0,
       audioInput,
     );
-    output = Math.max(output, rates.output, audioOutput);
+    output = Math.max(output, plainRate.output, audioOutput);
   }
   return { inputPicoUsd: scaled(input, ratio), outputPicoUsd: scaled(output, ratio) };
 }
@@ -99,8 +104,22 @@ function tierRatio(price: Price, serviceTier: string | undefined): number {
   return price.tiers?.[tier] ?? DEFAULT_RATIOS[tier];
 }
 
+/** The rate times the ratio, rounded up to pico-dollars: in integers, because a float may miss 3.3 by a hair and round up. */
 function scaled(ratePicoUsd: number, ratio: number): number {
-  return ratio === 1 ? ratePicoUsd : Math.ceil(ratePicoUsd * ratio);
+  if (ratio === 1) return ratePicoUsd;
+  const product = BigInt(ratePicoUsd) * BigInt(Math.round(ratio * RATIO_SCALE));
+  return Number((product + BigInt(RATIO_SCALE) - 1n) / BigInt(RATIO_SCALE));
+}
+
+/**
+ * What a token that came in or went out plainly costs. Usage does not tell images from text, so a model that makes
+ * images bills both at the dearer rate.
+ */
+function plainRates(rates: Rates): { readonly input: number; readonly output: number } {
+  return {
+    input: Math.max(rates.input, rates.imageInput ?? 0),
+    output: Math.max(rates.output, rates.imageOutput ?? 0),
+  };
 }
 
 function itemOf(kind: CostItem['kind'], quantity: number, ratePicoUsd: number): CostItem {

@@ -1,112 +1,102 @@
 import type { PriceMatch } from './price.js';
+import { canonicalProvider } from './provider-names.js';
 
-/** A name the model asked for may have in the table, and the rule that led to it. */
-export interface Candidate {
+/** One way to read a model's name: the name to look up, who serves it by the name itself, and the rule that says so. */
+export interface Reading {
+  /** In lower case. */
   readonly name: string;
   /** The provider the name itself points at. */
   readonly provider?: string;
   readonly via: PriceMatch['via'];
+  /** A clause: which rule led here. */
   readonly why: string;
-  /** Whether only the provider that is called may serve this name: resellers have it too, at their own rates. */
-  readonly isOwnOnly?: boolean;
 }
 
-/** Prefixes that say who serves a model, by the names of the price table. */
-const PROVIDER_PREFIXES: Readonly<Record<string, string>> = Object.freeze({
-  openai: 'openai',
-  anthropic: 'anthropic',
-  google: 'google',
-  gemini: 'google',
-  vertex_ai: 'google',
-  mistral: 'mistral',
-  mistralai: 'mistral',
-  cohere: 'cohere',
-  deepseek: 'deepseek',
-  xai: 'x-ai',
-  'x-ai': 'x-ai',
-  groq: 'groq',
-  azure: 'azure',
-  bedrock: 'aws',
-  together_ai: 'together',
-  together: 'together',
-  fireworks_ai: 'fireworks',
-  openrouter: 'openrouter',
-  perplexity: 'perplexity',
-  moonshotai: 'moonshotai',
-});
+type Form = Omit<Reading, 'via'>;
 
-const SNAPSHOT = /^(.+?)[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|latest)$/;
-const BEDROCK_REGION = /^(?:us|us-gov|eu|apac|jp|au|ca|global)\.(.+)$/;
-const BEDROCK_VERSION = /^(.+?)(?:-v\d+)?:\d+(?::\d+k)?$/;
-const FINE_TUNE = /^ft:([^:]+):/;
-const RESOURCE_PATH = /^(?:arn:|projects\/|publishers\/|models\/|accounts\/)/;
+/** Nobody's model has a longer name; whoever sends one gets no work done for it. */
+export const MAX_NAME_LENGTH = 512;
+
+const SNAPSHOT = /^(.+?)[-@](\d{4}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|latest|default)$/;
+const BEDROCK_ARN = /^arn:aws[a-z-]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-profile)\/(.+)$/;
+const PUBLISHER_PATH = /(?:^|\/)publishers\/[^/]+\/models\/([^/]+)$/;
+const BEDROCK_NAME = /^(?:(us|us-gov|eu|apac|jp|au|ca|in|global)\.)?([a-z0-9]+)\.(.+)$/;
+const BEDROCK_VERSION = /(?:-v\d+)?(?::\d+)?(?::\d+k)?$/;
+const FINE_TUNE = /^ft:([^:]+)(?::|$)/;
+const AZURE_FINE_TUNE = /^(.+)\.ft-[^/]+$/;
 
 /**
- * The names to look for, in order: as it is; without a provider's prefix or a cloud's decoration; a dated snapshot by
- * its model; a fine-tune by its base. Each rule takes away what is known to be decoration: nothing is guessed from how
- * a name begins.
+ * The names a model may have in the table, in order: as it is; without a provider's prefix or a path; a dated snapshot
+ * by its model; without a cloud's decoration; a fine-tune by its rate or its base. Each rule takes away what is known
+ * to be decoration; nothing is guessed from how a name begins.
+ *
+ * @example
+ * readingsOf('openai/gpt-4o-2024-08-06').at(-1)?.name; // 'gpt-4o'
  */
-export function candidatesFor(model: string): readonly Candidate[] {
-  const name = model.toLowerCase();
-  const why = 'the name is in the table';
-  const plainNames = undecorated(name);
-  const candidates: Candidate[] = [{ name, via: 'exact', why, isOwnOnly: plainNames.length > 0 }];
-  for (const plain of plainNames) {
-    candidates.push({ ...plain, via: 'normalised' });
-    const snapshot = SNAPSHOT.exec(plain.name)?.[1];
-    if (snapshot)
-      candidates.push({ ...plain, name: snapshot, via: 'snapshot', why: `${plain.why}, a snapshot of ${snapshot}` });
-  }
-  if (plainNames.length > 0) candidates.push({ name, via: 'exact', why });
-  const snapshot = SNAPSHOT.exec(name)?.[1];
-  if (snapshot) candidates.push({ name: snapshot, via: 'snapshot', why: `a snapshot of ${snapshot}` });
-  const base = FINE_TUNE.exec(name)?.[1];
-  if (base) {
-    const asBase = `a fine-tune of ${base}, priced as its base, because no rate of its own is known`;
-    candidates.push({ name: `ft:${base}`, via: 'fine-tune', why: `the rate of fine-tunes of ${base}` });
-    candidates.push({ name: base, via: 'fine-tune', why: asBase });
-    const baseSnapshot = SNAPSHOT.exec(base)?.[1];
-    if (baseSnapshot)
-      candidates.push({
-        name: `ft:${baseSnapshot}`,
-        via: 'fine-tune',
-        why: `the rate of fine-tunes of ${baseSnapshot}`,
-      });
-    if (baseSnapshot) candidates.push({ name: baseSnapshot, via: 'fine-tune', why: asBase });
-  }
-  return candidates;
+export function readingsOf(model: string): readonly Reading[] {
+  if (model === '' || model.length > MAX_NAME_LENGTH) return [];
+  const forms = unprefixed(model.toLowerCase());
+  return [
+    ...forms.map((form, index) => ({ ...form, via: index === 0 ? 'exact' : 'normalised' }) as const),
+    ...forms.flatMap((form) => snapshotOf(form).map((each) => ({ ...each, via: 'snapshot' }) as const)),
+    ...forms.flatMap((form) => withoutCloud(form).map((each) => ({ ...each, via: 'normalised' }) as const)),
+    ...forms.flatMap((form) => fineTuneOf(form).map((each) => ({ ...each, via: 'fine-tune' }) as const)),
+  ];
 }
 
-function undecorated(name: string): Omit<Candidate, 'via'>[] {
-  const found: Omit<Candidate, 'via'>[] = [];
-  let rest = name;
-  if (RESOURCE_PATH.test(rest)) {
-    rest = rest.slice(rest.lastIndexOf('/') + 1);
-    found.push({ name: rest, why: `the last part of a resource name, ${rest}` });
-  } else {
-    const slash = rest.indexOf('/');
-    const provider = PROVIDER_PREFIXES[rest.slice(0, slash)];
-    if (slash > 0 && provider !== undefined) {
-      rest = rest.slice(slash + 1);
-      found.push({ name: rest, provider, why: `${rest} of ${provider}` });
-      const last = rest.slice(rest.lastIndexOf('/') + 1);
-      if (last !== rest) found.push({ name: last, provider, why: `${last} of ${provider}` });
-    }
+/** The name, then the name without each path and prefix around it. */
+function unprefixed(name: string): Form[] {
+  const forms: Form[] = [{ name, why: 'the table has this name' }];
+  const arn = BEDROCK_ARN.exec(name)?.[1];
+  if (arn !== undefined) return [...forms, { name: arn, provider: 'aws', why: `the resource name is that of ${arn}` }];
+  const published = PUBLISHER_PATH.exec(name)?.[1];
+  if (published !== undefined) {
+    return [...forms, { name: published, provider: 'google', why: `the path is that of ${published}` }];
   }
-  const version = BEDROCK_VERSION.exec(rest)?.[1];
-  const regional = BEDROCK_REGION.exec(rest)?.[1];
-  if (regional !== undefined) {
-    // Regional profiles cost more than global ones, and the table has them under one name for all regions.
-    const isGlobal = rest.startsWith('global.');
-    if (!isGlobal)
-      found.push({ name: `regional.${regional}`, provider: 'aws', why: `${regional} on Bedrock, in one region` });
-    found.push({ name: regional, provider: 'aws', why: `${regional} on Bedrock, without its region` });
+  if (name.startsWith('models/')) {
+    const rest = name.slice('models/'.length);
+    return [...forms, { name: rest, provider: 'google', why: `the path is that of ${rest}` }];
   }
-  const bare = BEDROCK_REGION.exec(version ?? rest)?.[1] ?? version;
-  if (bare !== undefined) {
-    found.push({ name: bare, provider: 'aws', why: `${bare} on Bedrock` });
-    const dot = bare.indexOf('.');
-    if (dot > 0) found.push({ name: bare.slice(dot + 1), why: `${bare.slice(dot + 1)} on Bedrock` });
+  // A gateway may put its own prefix before the provider's: `openrouter/anthropic/claude-sonnet-4`.
+  for (let rest = name; ; ) {
+    const separator = rest.search(/[/:]/);
+    const provider = separator > 0 ? canonicalProvider(rest.slice(0, separator)) : undefined;
+    if (provider === undefined || separator === rest.length - 1) return forms;
+    const prefix = rest.slice(0, separator + 1);
+    rest = rest.slice(separator + 1);
+    forms.push({ name: rest, provider, why: `the prefix ${prefix} names the provider of ${rest}` });
   }
-  return found;
+}
+
+function snapshotOf(form: Form): Form[] {
+  const base = SNAPSHOT.exec(form.name)?.[1];
+  return base === undefined ? [] : [{ ...form, name: base, why: `a snapshot of ${base}` }];
+}
+
+/** Bedrock: `us.anthropic.claude-…-20250929-v1:0` by its vendor and model. Its prices are one for all regions but global. */
+function withoutCloud(form: Form): Form[] {
+  const match = BEDROCK_NAME.exec(form.name);
+  if (match === null) return [];
+  const [, region, vendor, rest = ''] = match;
+  const unversioned = rest.replace(BEDROCK_VERSION, '');
+  const undated = SNAPSHOT.exec(unversioned)?.[1];
+  const models = [...new Set([rest, unversioned, ...(undated === undefined ? [] : [undated])])];
+  const names = models.map((each) => `${vendor}.${each}`);
+  const all = region === 'global' ? [...names.map((each) => `global.${each}`), ...names] : names;
+  return all.map((name) => ({ name, provider: 'aws', why: `Bedrock's name for ${name}` }));
+}
+
+function fineTuneOf(form: Form): Form[] {
+  const base = FINE_TUNE.exec(form.name)?.[1] ?? AZURE_FINE_TUNE.exec(form.name)?.[1];
+  if (base === undefined) return [];
+  const undated = SNAPSHOT.exec(base)?.[1];
+  const bases = undated === undefined ? [base] : [base, undated];
+  return [
+    ...bases.map((each) => ({ ...form, name: `ft:${each}`, why: `the rate of fine-tunes of ${each}` })),
+    ...bases.map((each) => ({
+      ...form,
+      name: each,
+      why: `a fine-tune of ${each}, priced as its base, because the table has no rate of its own for it`,
+    })),
+  ];
 }

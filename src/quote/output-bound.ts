@@ -24,7 +24,8 @@ export function ceilingThatFits(input: QuoteInput, rooms: readonly Room[]): numb
  * The ceiling for a call that has none, where the model's maximum does not fit: generous, so that an ordinary answer is
  * not cut short, and a share of the rest, so that one call does not take it all.
  *
- * `rooms` is what is not spent, in each capped unit; `reasoningReserve` is room for thinking nobody sees. Returns `undefined` when fewer than `outputReserve` tokens fit.
+ * `rooms` is what is not spent, in each capped unit; `reasoningReserve` is room for thinking nobody sees. Returns
+ * `undefined` when fewer than `outputReserve` tokens fit.
  */
 export function injectedCeiling(
   input: QuoteInput,
@@ -32,10 +33,11 @@ export function injectedCeiling(
   { outputReserve, reasoningReserve }: { readonly outputReserve: number; readonly reasoningReserve: number },
 ): number | undefined {
   const most = Math.min(ceilingThatFits(input, rooms), input.price?.maxOutputTokens ?? MAX_AMOUNT);
-  if (most < Math.max(outputReserve, input.request.minOutputTokens)) return undefined;
+  const least = Math.max(outputReserve, input.request.minOutputTokens);
+  if (most < least) return undefined;
   const quarter = ceilingThatFits(
     { ...input, inputTokens: 0 },
     rooms.map((room) => ({ unit: room.unit, amount: Math.floor(room.amount / 4) })),
   );
-  return Math.min(most, Math.max(LEAST_GENEROUS_CEILING, quarter) + reasoningReserve);
+  return Math.min(most, Math.max(LEAST_GENEROUS_CEILING, quarter, least) + reasoningReserve);
 }

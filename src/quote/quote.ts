@@ -1,5 +1,5 @@
 import { addPico, MAX_AMOUNT, multiplyPico, picoToNano } from '../money.js';
-import { worstRates } from '../pricing/cost.js';
+import { type WorstRates, worstRates } from '../pricing/cost.js';
 import type { Price } from '../pricing/price.js';
 import type { CallRequest } from '../wire/wire.js';
 
@@ -51,7 +51,7 @@ function outputBound({ request, price, ceilingTokens }: QuoteInput): { tokens: n
   return { tokens: UNKNOWN_OUTPUT_TOKENS, source: 'unknown' };
 }
 
-function ratesOf({ request, hasAudio, inputTokens }: QuoteInput, price: Price) {
+function ratesOf({ request, hasAudio, inputTokens }: QuoteInput, price: Price): WorstRates {
   return worstRates(price, {
     inputTokens,
     audioInput: hasAudio,
@@ -62,12 +62,12 @@ function ratesOf({ request, hasAudio, inputTokens }: QuoteInput, price: Price) {
 
 function worstCostPico(input: QuoteInput, price: Price, outputTokens: number): number | bigint {
   const rates = ratesOf(input, price);
-  return addPico(inputCostPico(input, price), multiplyPico(outputTokens, rates.outputPicoUsd));
+  return addPico(inputCostPico(input, price, rates), multiplyPico(outputTokens, rates.outputPicoUsd));
 }
 
-function inputCostPico(input: QuoteInput, price: Price): number | bigint {
+function inputCostPico(input: QuoteInput, price: Price, rates: WorstRates): number | bigint {
   const searches = input.request.hostedTools?.maxWebSearches ?? 0;
-  const tokens = addPico(multiplyPico(input.inputTokens, ratesOf(input, price).inputPicoUsd), price.request ?? 0);
+  const tokens = addPico(multiplyPico(input.inputTokens, rates.inputPicoUsd), price.request ?? 0);
   return searches === 0
     ? tokens
     : addPico(tokens, multiplyPico(searches, price.webSearch ?? DEAREST_WEB_SEARCH_PICO_USD));
@@ -78,8 +78,9 @@ function inputCostPico(input: QuoteInput, price: Price): number | bigint {
  * costs more, `MAX_AMOUNT` when output is free.
  */
 export function ceilingForUsd(input: QuoteInput, price: Price, roomNanoUsd: number): number {
-  const rate = ratesOf(input, price).outputPicoUsd;
-  const room = BigInt(roomNanoUsd) * 1000n - BigInt(inputCostPico(input, price));
+  const rates = ratesOf(input, price);
+  const rate = rates.outputPicoUsd;
+  const room = BigInt(roomNanoUsd) * 1000n - BigInt(inputCostPico(input, price, rates));
   if (room < 0n) return -1;
   if (rate === 0) return MAX_AMOUNT;
   const tokens = room / (BigInt(rate) * BigInt(input.request.choices));

@@ -9,6 +9,8 @@ export interface TapStep {
   readonly terminal?: { readonly raw: Uint8Array; readonly isDoneMark: boolean };
   readonly after: readonly Uint8Array[];
   readonly hasOutput: boolean;
+  /** Whether the stream ends here, because the next event may not be shown. */
+  readonly isCut: boolean;
 }
 
 /** Follows a stream of bytes: what goes through is byte for byte what came, but for what was added at our request. */
@@ -39,8 +41,15 @@ export function createOutputCounter(): { see(deltas: readonly string[]): void; t
   };
 }
 
-/** A `ByteTap` that hands the events of a stream, cut by `framing`, to `reader`. */
-export function createByteTap(reader: StreamReader, framing: Framing): ByteTap {
+/**
+ * A `ByteTap` that hands the events of a stream, cut by `framing`, to `reader`. An event with output is shown only while
+ * `mayShow` says so of the output seen so far, its own included.
+ */
+export function createByteTap(
+  reader: StreamReader,
+  framing: Framing,
+  mayShow: (seenTokens: number) => boolean = () => true,
+): ByteTap {
   const splitter = createSplitter(framing);
   const output = createOutputCounter();
   return {
@@ -56,6 +65,7 @@ export function createByteTap(reader: StreamReader, framing: Framing): ByteTap {
           if (reading.deltas && reading.deltas.length > 0) {
             output.see(reading.deltas);
             hasOutput = true;
+            if (!mayShow(output.tokens())) return { before, after, hasOutput, isCut: true };
           }
           if (reading.strip) raw = undefined;
           else if (reading.replaceData !== undefined) raw = splitter.replaceData(event, reading.replaceData);
@@ -66,7 +76,7 @@ export function createByteTap(reader: StreamReader, framing: Framing): ByteTap {
         }
         if (raw) (terminal ? after : before).push(raw);
       }
-      return { before, after, hasOutput, ...(terminal && { terminal }) };
+      return { before, after, hasOutput, isCut: false, ...(terminal && { terminal }) };
     },
     end() {
       const { rest, last } = splitter.end();

@@ -1,5 +1,10 @@
 import { anthropicMessages } from './anthropic-messages.js';
 import { bedrockConverse } from './bedrock-converse.js';
+import { cohere } from './cohere.js';
+import { gemini } from './gemini.js';
+import { geminiInteractions } from './gemini-interactions.js';
+import { mistralChat, mistralFim } from './mistral.js';
+import { ollama } from './ollama.js';
 import { openaiChat } from './openai-chat.js';
 import { openaiCompletions } from './openai-completions.js';
 import { openaiEmbeddings } from './openai-embeddings.js';
@@ -18,12 +23,21 @@ export const WIRES: readonly Wire[] = Object.freeze([
   openaiImages,
   openaiTranscriptions,
   bedrockConverse,
+  gemini,
+  geminiInteractions,
+  cohere,
+  mistralChat,
+  mistralFim,
+  ollama,
 ]);
 
 /**
  * The format of a POST to `path`, the path of the URL without its query; `undefined` where the path makes no answer we
  * know how to bill: token counting, batches, stored responses and everything else passes untouched.
+ *
+ * `provider` is who serves the host, where that is known: some speak a dialect of their own on a path they share.
  */
-export function wireForPath(path: string): Wire | undefined {
-  return WIRES.find((wire) => wire.matches(path));
+export function wireForPath(path: string, provider?: string): Wire | undefined {
+  const matching = WIRES.filter((wire) => wire.matches(path));
+  return matching.find((wire) => wire.provider === provider) ?? matching[0];
 }

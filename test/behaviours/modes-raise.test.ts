@@ -158,10 +158,11 @@ describe('raise', () => {
     const guard = createGuard();
     guard.prices.register('ten-cent-model', { input: 0, output: 10, maxOutputTokens: 10_000 });
     const usage = { prompt_tokens: 1, completion_tokens: 10_000, total_tokens: 10_001 };
-    const gate = Promise.withResolvers<object>();
-    const double = guard.instrument({
-      chat: { completions: { create: (_: object): Promise<object> => gate.promise } },
+    let answerAll: (answer: object) => void = () => undefined;
+    const answered = new Promise<object>((resolve) => {
+      answerAll = resolve;
     });
+    const double = guard.instrument({ chat: { completions: { create: (_: object): Promise<object> => answered } } });
 
     const results = await guard.budget({ usd: 0.25, onExceed: 'raise' }).run(() => {
       const calls = Array.from({ length: 10 }, () =>

@@ -5,7 +5,7 @@ import { PLANTED_BUGS } from './planted-bugs.js';
 
 describe('the property finds a planted bug', () => {
   it.each(PLANTED_BUGS)('$invariant: $mistake', ({ invariant, makeLedger }) => {
-    const runs = fc.check(ledgerProperty(makeLedger), { numRuns: 2000, seed: Number(process.env.SEED) });
+    const runs = fc.check(ledgerProperty(makeLedger), { numRuns: 2000, seed: 1 });
 
     const report = fc.defaultReportMessage(runs);
     expect(runs.errorInstance, report).toBeInstanceOf(InvariantError);

@@ -1,5 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { CATALOG_PROVIDERS, CATALOG_ROWS } from '../../src/pricing/catalog-data.js';
+import type { Price } from '../../src/pricing/price.js';
+
+type Row = Omit<Price, 'model'> & { readonly names: readonly string[] };
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const rows = CATALOG_ROWS.trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Row);
+const RATES = ['input', 'output', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'audioInput', 'audioOutput'] as const;
 
 test('the committed price table is what its script makes of the installed sources', async () => {
   const script = '../../scripts/build-prices.mjs';
@@ -7,6 +17,75 @@ test('the committed price table is what its script makes of the installed source
     buildCatalog(): Promise<unknown>;
     renderCatalog(catalog: unknown): string;
   };
-  const committed = readFileSync(new URL('../../src/pricing/catalog-data.ts', import.meta.url), 'utf8');
-  expect(renderCatalog(await buildCatalog())).toBe(committed);
+  expect(renderCatalog(await buildCatalog())).toBe(read('src/pricing/catalog-data.ts'));
+});
+
+describe('the price table', () => {
+  test('is small', () => {
+    expect(read('src/pricing/catalog-data.ts').length).toBeLessThan(350_000);
+  });
+
+  test('has whole pico-dollars for every rate, and both an input and an output rate', () => {
+    const wrong = rows.filter((row) =>
+      [row, ...(row.longContext ?? [])].some((rates) =>
+        RATES.some((rate) => {
+          const value = rates[rate];
+          return value === undefined
+            ? rate === 'input' || rate === 'output'
+            : !Number.isSafeInteger(value) || value < 0;
+        }),
+      ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('gives nothing away but what its provider calls free', () => {
+    const free = rows.filter(({ input, output }) => input + output === 0);
+    expect(free.filter(({ provider, names }) => provider !== 'openrouter' || !names[0]?.endsWith(':free'))).toEqual([]);
+  });
+
+  test('never charges a long request less a token than a short one', () => {
+    const wrong = rows.filter((row) =>
+      row.longContext?.some((long) => long.input < row.input || long.output < row.output),
+    );
+    expect(wrong.map(({ names }) => names)).toEqual([]);
+  });
+
+  test('has one row for each name of a provider', () => {
+    const names = rows.flatMap((row) => row.names.map((name) => `${row.provider} ${name}`));
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    expect(names.filter((name) => name !== name.toLowerCase())).toEqual([]);
+  });
+
+  test('has rows for each provider it names', () => {
+    expect([...new Set(rows.map(({ provider }) => provider))]).toEqual(Object.keys(CATALOG_PROVIDERS));
+  });
+
+  test('has ratios of service tiers that can be true', () => {
+    const ratios = rows.flatMap(({ tiers }) => Object.values(tiers ?? {}));
+    expect(ratios.filter((ratio) => ratio < 0.25 || ratio > 3)).toEqual([]);
+    expect(rows.filter(({ provider, tiers }) => provider === 'groq' && tiers?.flex !== 1)).toEqual([]);
+  });
+
+  test('takes the dearest hour of a price that changes with the hour', () => {
+    const flash = rows.find(({ provider, names }) => provider === 'deepseek' && names.includes('deepseek-v4-flash'));
+    expect(flash).toMatchObject({ input: 440_000, output: 1_320_000 });
+  });
+
+  test('takes the price in force, not one that begins later', () => {
+    const flash = rows.find(({ names }) => names.includes('gemini-3.8-flash'));
+    expect(flash).toMatchObject({ input: 750_000, output: 3_750_000 });
+  });
+});
+
+test('every correction in the overlay has its source, its day and its reason', () => {
+  const { corrections } = JSON.parse(read('scripts/price-overlay.json')) as { corrections: Record<string, unknown>[] };
+  expect(corrections.length).toBeGreaterThan(0);
+  for (const correction of corrections) {
+    expect(correction).toMatchObject({
+      why: expect.any(String),
+      source: expect.any(String),
+      date: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
+    });
+  }
 });

@@ -103,6 +103,111 @@ describe('cost', () => {
   });
 });
 
+describe('cost of what is told apart less finely than it is billed', () => {
+  test('images are billed at the dearer rate', () => {
+    const painter = { ...price, imageInput: 8_000_000, imageOutput: 32_000_000 };
+    const cost = costOf({ inputTokens: 1000, outputTokens: 1000 }, painter);
+    expect(cost.costNanoUsd).toBe(40_000_000);
+    expect(worstRates(painter, { inputTokens: 1000 })).toEqual({ inputPicoUsd: 8_000_000, outputPicoUsd: 32_000_000 });
+  });
+
+  test('audio that was cached is billed once', () => {
+    const usage = { inputTokens: 100, outputTokens: 0, cacheReadInputTokens: 80, audioInputTokens: 50 };
+    expect(costOf(usage, price).items.map(({ kind, quantity }) => [kind, quantity])).toEqual([
+      ['audio_input', 20],
+      ['cache_read', 80],
+    ]);
+  });
+
+  test('a rate that is absent is its nearest base rate', () => {
+    const bare: Price = { model: 'm', provider: 'p', input: 2, output: 3, source: 's', asOf: '2026-01-01' };
+    const usage = {
+      ...{ inputTokens: 1000, outputTokens: 1000, cacheReadInputTokens: 100, cacheWriteInputTokens: 100 },
+      ...{ cacheWrite1hInputTokens: 100, audioInputTokens: 100, audioOutputTokens: 100, webSearchRequests: 3 },
+    };
+    expect(costOf(usage, bare).costNanoUsd).toBe(5);
+    expect(costOf(usage, { ...bare, cacheWrite: 12 }).costNanoUsd).toBe(7);
+  });
+
+  test('a fee for the request is charged once, whatever its size', () => {
+    expect(costOf({ inputTokens: 0, outputTokens: 0 }, { ...price, request: 5_000_000_000 }).costNanoUsd).toBe(
+      5_000_000,
+    );
+  });
+});
+
+describe('a service tier', () => {
+  test.each([
+    [3_000_000, 1.1, 3_300_000],
+    [150_000, 1.6667, 250_005],
+    [1, 0.5, 1],
+    [Number.MAX_SAFE_INTEGER - 1, 0.5, (Number.MAX_SAFE_INTEGER - 1) / 2],
+  ])('makes of %d pico-dollars at %d exactly %d', (input, priority, expected) => {
+    const { items } = costOf(
+      { inputTokens: 1, outputTokens: 0 },
+      { ...price, input, tiers: { priority } },
+      { serviceTier: 'priority' },
+    );
+    expect(items[0]?.ratePicoUsd).toBe(expected);
+  });
+
+  test('does not change the fee of a search', () => {
+    const usage = { inputTokens: 0, outputTokens: 0, webSearchRequests: 1 };
+    expect(costOf(usage, price, { serviceTier: 'flex' }).costNanoUsd).toBe(10_000_000);
+  });
+
+  test.each(['standard', 'scale', '__proto__', 'constructor', ''])('%j is the standard tier', (serviceTier) => {
+    const usage = { inputTokens: 100, outputTokens: 100 };
+    expect(costOf(usage, price, { serviceTier })).toEqual(costOf(usage, price));
+  });
+});
+
+test('any call costs what a rational model says, rounded up to a nano-dollar', () => {
+  const count = fc.integer({ min: 0, max: 3_000_000 });
+  const rate = fc.integer({ min: 0, max: 600_000_000 });
+  const rates = fc.record({
+    ...{ input: rate, output: rate, cacheRead: rate, cacheWrite: rate, cacheWrite1h: rate },
+    ...{ audioInput: rate, audioOutput: rate },
+  });
+  const parts = fc.record({
+    ...{ plain: count, cacheRead: count, cacheWrite: count, cacheWrite1h: count, audioIn: count },
+    ...{ plainOut: count, audioOut: count, searches: fc.integer({ min: 0, max: 20 }) },
+  });
+  const priority = fc.integer({ min: 1, max: 40_000 });
+  fc.assert(
+    fc.property(rates, rates, parts, priority, fc.boolean(), (short, long, part, ratio, isPriority) => {
+      const inputTokens = part.plain + part.cacheRead + part.cacheWrite + part.cacheWrite1h + part.audioIn;
+      const usage = {
+        inputTokens,
+        outputTokens: part.plainOut + part.audioOut,
+        cacheReadInputTokens: part.cacheRead,
+        cacheWriteInputTokens: part.cacheWrite,
+        cacheWrite1hInputTokens: part.cacheWrite1h,
+        audioInputTokens: part.audioIn,
+        audioOutputTokens: part.audioOut,
+        webSearchRequests: part.searches,
+      };
+      const longContext = [{ aboveInputTokens: 2_000_000, ...long }];
+      const row: Price = { ...price, ...short, longContext, tiers: { priority: ratio / 10_000 } };
+      const used = inputTokens > 2_000_000 ? long : short;
+      const scaled = (pico: number) => (isPriority ? (BigInt(pico) * BigInt(ratio) + 9999n) / 10_000n : BigInt(pico));
+      const pico =
+        BigInt(part.plain) * scaled(used.input) +
+        BigInt(part.cacheRead) * scaled(used.cacheRead) +
+        BigInt(part.cacheWrite) * scaled(used.cacheWrite) +
+        BigInt(part.cacheWrite1h) * scaled(used.cacheWrite1h) +
+        BigInt(part.audioIn) * scaled(used.audioInput) +
+        BigInt(part.plainOut) * scaled(used.output) +
+        BigInt(part.audioOut) * scaled(used.audioOutput) +
+        BigInt(part.searches) * 10_000_000_000n;
+      const { items, costNanoUsd } = costOf(usage, row, isPriority ? { serviceTier: 'priority' } : {});
+      expect(BigInt(costNanoUsd)).toBe((pico + 999n) / 1000n);
+      expect(items.reduce((sum, item) => sum + BigInt(item.costPicoUsd), 0n)).toBe(pico);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 describe('the worst rates', () => {
   test('are the dearest any token may be charged', () => {
     expect(worstRates(price, { inputTokens: 10 })).toEqual({ inputPicoUsd: 6_000_000, outputPicoUsd: 15_000_000 });

@@ -26,6 +26,14 @@ describe('the bundled table', () => {
     ['gemini-2.5-flash', 0.3, 2.5],
     ['gemini-3-pro-preview', 2, 12],
     ['mistral-large-latest', 0.5, 1.5],
+    ['grok-4', 3, 15],
+    ['grok-4-fast', 0.2, 0.5],
+    ['llama-3.3-70b-versatile', 0.59, 0.79],
+    ['meta.llama3-3-70b-instruct-v1:0', 0.72, 0.72],
+    ['gpt-6-sol', 2, 10],
+    ['claude-opus-5-5', 4, 20],
+    ['gemini-3.8-flash', 0.75, 3.75],
+    ['ft:gpt-4o-mini', 0.3, 1.2],
   ])('%s costs what the price lists agree on', (model, input, output) => {
     expect(rates(model)).toEqual([input, output]);
   });
@@ -61,7 +69,21 @@ describe('a look-up', () => {
     ['claude-sonnet-4-5-20250929', 'claude-sonnet-4-5', 'anthropic'],
     ['claude-sonnet-4-5@20250929', 'claude-sonnet-4-5', 'anthropic'],
     ['GPT-4o', 'gpt-4o', 'openai'],
-    ['ft:gpt-4.1-mini-2025-04-14:my-org::abc', 'gpt-4.1-mini', 'openai'],
+    ['ft:gpt-4.1-mini-2025-04-14:my-org::abc', 'ft:gpt-4.1-mini', 'openai'],
+    ['ft:o4-mini-2025-04-16:my-org::abc', 'o4-mini', 'openai'],
+    ['gpt-4o-mini-2024-07-18.ft-0123', 'ft:gpt-4o-mini', 'openai'],
+    ['openai:gpt-4o', 'gpt-4o', 'openai'],
+    ['openrouter/anthropic/claude-sonnet-4.5', 'anthropic/claude-sonnet-4.5', 'openrouter'],
+    ['groq/llama-3.3-70b-versatile', 'llama-3.3-70b-versatile', 'groq'],
+    ['gemini-2.0-flash-001', 'gemini-2.0-flash', 'google'],
+    ['claude-3-5-haiku-20241022', 'claude-3-5-haiku-latest', 'anthropic'],
+    ['us.meta.llama3-3-70b-instruct-v1:0', 'meta.llama3-3-70b-instruct-v1:0', 'aws'],
+    ['anthropic.claude-3-sonnet-20240229-v1:0:200k', 'anthropic.claude-3-sonnet-20240229-v1:0', 'aws'],
+    [
+      'arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-opus-4-5-20251101-v1:0',
+      'anthropic.claude-opus-4-5-v1:0',
+      'aws',
+    ],
   ])('finds %s', (asked, model, provider) => {
     expect(new Prices().match(asked)?.price).toMatchObject({ model, provider });
   });
@@ -73,24 +95,104 @@ describe('a look-up', () => {
     expect([regional?.input, global?.input]).toEqual([1.1, 1]);
   });
 
-  test('prefers the provider that is called, and says so where it has no row of its own', () => {
+  test('says of a fine-tune whether the rate is its own or that of its base', () => {
     const prices = new Prices();
-    expect(prices.match('openai/gpt-oss-120b', 'groq')?.price.provider).toBe('groq');
-    expect(prices.match('gpt-4o', 'some-proxy')?.reason).toContain('no row of its own');
+    expect(prices.match('ft:gpt-4o-mini-2024-07-18:org::id')?.reason).toContain('the rate of fine-tunes of');
+    expect(prices.match('ft:o4-mini-2025-04-16:org::id')?.reason).toContain('priced as its base');
   });
 
-  test.each(['claude-sonnet-5-9', 'gpt-4o-turbo-x', 'gpt', '', '__proto__', 'constructor', 'my-deployment'])(
-    'never guesses from the shape of a name: %s is unknown',
-    (model) => {
-      const prices = new Prices();
-      expect(prices.lookup(model)).toBeUndefined();
-      expect(prices.explain(model)).toMatchObject({ found: false });
+  test.each(['vertex', 'gcp.vertex_ai', 'gemini', 'GOOGLE'])('knows the provider by the name %s', (provider) => {
+    expect(new Prices().match('gemini-2.5-pro', provider)?.reason).toBe('the table has this name');
+  });
+
+  test.each([
+    ...['claude-sonnet-5-9', 'gpt-4o-turbo-x', 'gpt-5-turbo', 'gpt', '', '/', 'openai/', 'my-deployment'],
+    ...[
+      '__proto__',
+      'constructor',
+      'hasOwnProperty',
+      'constructor/gpt-4o',
+      'ft:',
+      'ft:unknown:org',
+      'azure/my-deployment',
+    ],
+    ...[
+      'gpt-4o-2024-13-45',
+      'arn:aws:bedrock:us-east-1:1:application-inference-profile/abc',
+      'us.',
+      'x'.repeat(100_000),
+    ],
+  ])('never guesses from the shape of a name: %s is unknown', (model) => {
+    const prices = new Prices();
+    expect(prices.lookup(model)).toBeUndefined();
+    expect(prices.explain(model)).toMatchObject({ found: false });
+  });
+
+  test('explains in one sentence which rate, from where, as of when and why', () => {
+    const text = String(new Prices().explain('claude-sonnet-4-5-20260101'));
+    expect(text).toMatch(/\$3 in and \$15 out .* genai-prices .* as of \d{4}-\d{2}-\d{2}, because a snapshot of/);
+  });
+});
+
+describe('the provider that is called', () => {
+  const prices = new Prices();
+
+  test('has the first word', () => {
+    expect(prices.match('openai/gpt-oss-120b', 'groq')?.price.provider).toBe('groq');
+    expect(prices.match('claude-haiku-4-5', 'aws')?.price).toMatchObject({ provider: 'aws', input: 1_100_000 });
+  });
+
+  test.each(['some-proxy', 'openai', 'azure'])('%s charges what the maker does, and the reason says so', (provider) => {
+    const found = prices.match('claude-sonnet-4-5', provider);
+    expect(found?.price.provider).toBe('anthropic');
+    expect(found?.reason).toContain(`${provider} has no row of its own, so the rate is that of anthropic`);
+  });
+
+  test.each(['groq', 'together', 'aws'])(
+    '%s sets prices of its own, so a model it does not list is unknown',
+    (provider) => {
+      expect(prices.match('gpt-4o', provider)).toBeUndefined();
     },
   );
 
-  test('explains in one sentence which rate, from where, as of when and why', () => {
-    const text = String(new Prices().explain('claude-sonnet-4-5-20250929'));
-    expect(text).toMatch(/\$3 in and \$15 out .* genai-prices .* as of \d{4}-\d{2}-\d{2}, because a snapshot of/);
+  test('is not needed for open weights: the dearest host bounds them', () => {
+    const found = prices.match('openai/gpt-oss-120b');
+    const hosts = ['groq', 'together', 'openrouter'].map((provider) => prices.match('openai/gpt-oss-120b', provider));
+    expect(found?.price.output).toBe(Math.max(...hosts.map((each) => each?.price.output ?? 0)));
+    expect(found?.reason).toContain('the dearest of');
+  });
+
+  test('gives away what only it gives away', () => {
+    expect(prices.lookup('qwen/qwen3-coder:free', 'openrouter')).toMatchObject({ input: 0, output: 0 });
+    expect(prices.lookup('qwen/qwen3-coder:free', 'some-proxy')).toBeUndefined();
+  });
+});
+
+describe('a look-up that was made before', () => {
+  test('is remembered for a bounded number of names, misses included', () => {
+    const asked: string[] = [];
+    const empty = { asOf: '2026-01-01', at: () => undefined, kindOf: () => undefined };
+    const prices = new Prices({
+      ...empty,
+      everywhere(name) {
+        asked.push(name);
+        return [];
+      },
+    });
+    prices.match('unknown');
+    const once = asked.length;
+    prices.match('unknown');
+    expect(asked).toHaveLength(once);
+    for (let index = 0; index < 1000; index += 1) prices.match(`unknown-${index}`);
+    prices.match('unknown');
+    expect(asked.filter((name) => name === 'unknown')).toHaveLength(once * 2);
+  });
+
+  test('is forgotten when a price is registered', () => {
+    const prices = new Prices();
+    expect(prices.lookup('mine')).toBeUndefined();
+    prices.register('mine', { input: 1, output: 1 });
+    expect(prices.lookup('mine')?.input).toBe(1);
   });
 });
 
@@ -137,6 +239,87 @@ describe('registered prices and aliases', () => {
     expect(prices.lookup('m')?.input).toBe(2);
   });
 
+  test('outrank aliases, whichever came first', () => {
+    const prices = new Prices();
+    prices.register('mine', { input: 7, output: 7 });
+    prices.alias('mine', { like: 'gpt-4o' });
+    expect(prices.match('mine')).toMatchObject({ via: 'registered', price: { input: 7e6 } });
+  });
+
+  test('hold for the name with its decoration, but not for fine-tunes', () => {
+    const prices = new Prices();
+    prices.register('gpt-4o', { input: 1, output: 2 });
+    const inputOf = (model: string) => prices.match(model, 'openai')?.price.input;
+    expect(inputOf('openai/gpt-4o')).toBe(1e6);
+    expect(inputOf('gpt-4o-2024-08-06')).toBe(1e6);
+    expect(inputOf('ft:gpt-4o-2024-08-06:org::id')).toBe(3.75e6);
+    expect([prices.isRegistered('openai/gpt-4o'), prices.isRegistered('gpt-4o-mini')]).toEqual([true, false]);
+  });
+
+  test('a base URL is that of a whole path segment', () => {
+    const prices = new Prices();
+    prices.register({ model: 'm', baseURL: 'HTTP://GPU-1/v1/' }, { input: 3, output: 3 });
+    const isKnown = (url?: string) => prices.match('m', 'openai', url) !== undefined;
+    expect([isKnown('http://gpu-1/v1/chat/completions'), isKnown('http://gpu-1/v1')]).toEqual([true, true]);
+    expect([isKnown('http://gpu-10/v1/chat'), isKnown('http://gpu-1/v10'), isKnown()]).toEqual([false, false, false]);
+  });
+
+  test('a provider may be called by any of its names', () => {
+    const prices = new Prices();
+    prices.register({ model: 'm', provider: 'bedrock' }, { input: 3, output: 3 });
+    expect([prices.lookup('m', 'aws')?.input, prices.lookup('m', 'openai'), prices.lookup('m')]).toEqual([
+      3,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('take the day they were registered, an alias the day of the row it is like', () => {
+    const clock = { nowMs: () => Date.UTC(2027, 0, 2), monotonicMs: () => 0, schedule: () => () => {} };
+    const prices = new Prices(undefined, clock);
+    prices.register('mine', { input: 1, output: 1 });
+    prices.alias('other', { like: 'gpt-4o' });
+    expect([prices.lookup('mine')?.asOf, prices.lookup('other')?.asOf]).toEqual(['2027-01-02', prices.asOf]);
+  });
+
+  test("a dearer rate of one's own holds for long requests, too", () => {
+    const prices = new Prices();
+    prices.register('mine', { like: 'gemini-2.5-pro', input: 9 });
+    expect(prices.match('mine')?.price.longContext?.[0]).toMatchObject({ input: 9_000_000, output: 15_000_000 });
+  });
+
+  test.each(['__proto__', 'constructor', 'toString'])('%s is a name like any other', (model) => {
+    const prices = new Prices();
+    prices.register(model, { input: 1, output: 2 });
+    expect(prices.lookup(model)).toMatchObject({ model, input: 1, output: 2 });
+    expect(new Prices().lookup(model)).toBeUndefined();
+  });
+
+  test('what is shown is frozen', () => {
+    const prices = new Prices();
+    expect([prices.lookup('gpt-4o'), prices.explain('gpt-4o'), prices.explain('x')].every(Object.isFrozen)).toBe(true);
+  });
+
+  test.each([
+    [{ model: '' }, 'model'],
+    [{}, 'model'],
+    [undefined, 'model'],
+    [{ model: 'm', provider: 3 }, 'provider'],
+    [{ model: 'm', baseURL: 'gpu-1' }, 'baseURL'],
+    [{ model: 'm', providr: 'x' }, 'providr'],
+  ])('refuse the target %j, naming %s', (target, named) => {
+    const attempt = () => new Prices().register(target as never, { input: 1, output: 1 });
+    expect(attempt).toThrow(ConfigError);
+    expect(attempt).toThrow(named);
+  });
+
+  test.each([undefined, {}, { like: 'no-such-model' }, { like: 'gpt-4o', input: 3 }])(
+    'refuse the alias of %j',
+    (options) => {
+      expect(() => new Prices().alias('m', options as never)).toThrow(ConfigError);
+    },
+  );
+
   test.each([
     [{ input: -1, output: 1 }, 'input'],
     [{ input: Number.NaN, output: 1 }, 'input'],
@@ -144,7 +327,9 @@ describe('registered prices and aliases', () => {
     [{ input: 'cheap', output: 1 }, 'input'],
     [{ input: 1, output: Number.POSITIVE_INFINITY }, 'output'],
     [{ like: 'no-such-model' }, 'like'],
-    [{ input: 1, output: 1, price: 3 }, 'figure'],
+    [{ input: 1, output: 1, price: 3 }, 'price'],
+    [{ input: 1, output: 1, hidesReasoning: 'no' }, 'hidesReasoning'],
+    [undefined, "price of 'm'"],
     [{ input: 1, output: 1, maxOutputTokens: 0.5 }, 'maxOutputTokens'],
   ])('refuses %j, naming %s', (input, named) => {
     const attempt = () => new Prices().register('m', input as never);

@@ -1,5 +1,5 @@
 import { parseJson } from '../../src/wire/json.js';
-import { createSseSplitter, replaceSseData } from '../../src/wire/sse.js';
+import { createSplitter } from '../../src/wire/splitter.js';
 import type { JsonObject, ResponseReading, Wire } from '../../src/wire/wire.js';
 
 /** What came of following a stream: what the user saw, what it says it cost, and the deltas in it. */
@@ -13,7 +13,7 @@ export interface Followed {
 
 /** Follows a stream the way the guard does: split, read, drop or replace. */
 export function follow(wire: Wire, sent: JsonObject, chunks: readonly Uint8Array[]): Followed {
-  const splitter = createSseSplitter();
+  const splitter = createSplitter(wire.framing);
   const reader = wire.followStream(sent);
   const shown: Uint8Array[] = [];
   const deltas: string[] = [];
@@ -30,7 +30,7 @@ export function follow(wire: Wire, sent: JsonObject, chunks: readonly Uint8Array
       if (reading.terminal) terminalAt ??= events;
       deltas.push(...(reading.deltas ?? []));
       if (reading.strip) continue;
-      shown.push(reading.replaceData === undefined ? event.raw : replaceSseData(event, reading.replaceData));
+      shown.push(reading.replaceData === undefined ? event.raw : splitter.replaceData(event, reading.replaceData));
     }
   }
   shown.push(splitter.end().rest);
@@ -40,6 +40,11 @@ export function follow(wire: Wire, sent: JsonObject, chunks: readonly Uint8Array
 /** The events of a stream as `data:` lines. */
 export function sse(events: readonly (JsonObject | string)[]): string {
   return events.map((event) => `data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`).join('');
+}
+
+/** The events of a stream as JSON lines. */
+export function ndjson(events: readonly JsonObject[]): string {
+  return events.map((event) => `${JSON.stringify(event)}\n`).join('');
 }
 
 /** Follows a stream that arrives in one piece. */

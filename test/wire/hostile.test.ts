@@ -9,6 +9,8 @@ const KEYS = [
   ...['stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'thinking', 'response'],
   ...['prompt_tokens', 'completion_tokens', 'input_tokens', 'output_tokens', 'iterations', 'cache_creation', 'message'],
   ...['tool_calls', 'function', 'source', 'output', 'action', 'error', 'content_block', 'x_groq', '__proto__'],
+  ...['contents', 'parts', 'config', 'generationConfig', 'usageMetadata', 'candidates', 'functionCall', 'inlineData'],
+  ...['interaction', 'generation_config', 'event_type', 'step', 'billed_units', 'documents', 'options', 'done'],
 ];
 const TYPES = [
   'text',
