@@ -49,7 +49,12 @@ const ROOMS = [
   // What the steps of a call share.
   { room: 'after.ts', uses: [], names: ['ledger/ledger.ts'] },
   { room: 'wait-queue.ts', uses: [], names: ['budget/', 'clock.ts'] },
-  { room: 'call.ts', uses: [...FOUNDATION, 'scope.ts', 'quote/', 'wire/'], names: EVERYTHING },
+  { room: 'call-input.ts', uses: [...FOUNDATION, 'quote/'], names: EVERYTHING },
+  {
+    room: 'call.ts',
+    uses: [...FOUNDATION, 'call-input.ts', 'scope.ts', 'quote/', 'wire/', 'warnings.ts'],
+    names: EVERYTHING,
+  },
 
   // The steps of a call. Each may name every type, and runs only what its step is about.
   { room: 'engine.ts', uses: FOUNDATION, names: EVERYTHING },
@@ -63,7 +68,7 @@ const ROOMS = [
   {
     room: 'admission.ts',
     uses: [
-      ...[...FOUNDATION, 'budget/', 'quote/', 'wire/', 'engine.ts', 'warnings.ts'],
+      ...[...FOUNDATION, 'budget/', 'pricing/', 'quote/', 'wire/', 'engine.ts', 'warnings.ts'],
       ...['after.ts', 'call.ts', 'announce.ts', 'attempt.ts', 'answer.ts', 'publish.ts'],
     ],
     names: EVERYTHING,
@@ -72,7 +77,11 @@ const ROOMS = [
   { room: 'live-scope.ts', uses: [...FOUNDATION, 'budget/', 'report/'], names: EVERYTHING },
 
   // What a user gets from a guard, a room for each.
-  { room: 'budgets.ts', uses: [...FOUNDATION, 'budget/', 'scope.ts', 'live-scope.ts'], names: EVERYTHING },
+  {
+    room: 'budgets.ts',
+    uses: [...FOUNDATION, 'budget/', 'scope.ts', 'live-scope.ts', 'warnings.ts'],
+    names: EVERYTHING,
+  },
   { room: 'clients.ts', uses: [...FOUNDATION, 'budget/', 'client/', 'scope.ts'], names: EVERYTHING },
   { room: 'sinks.ts', uses: [...FOUNDATION, 'sink/', 'settings.ts', 'events.ts'], names: EVERYTHING },
   { room: 'default-guard.ts', uses: ['guard.ts', 'scope.ts'], names: EVERYTHING },

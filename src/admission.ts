@@ -10,11 +10,12 @@ import { type Engine, findPrice, findServedPrice } from './engine.js';
 import { RefusalError, UnpricedModelError } from './errors.js';
 import type { Claim, MaybePromise, ReserveResult } from './ledger/ledger.js';
 import type { Price } from './pricing/price.js';
+import { stalePriceWarning } from './pricing/stale.js';
 import { publishRecord } from './publish.js';
-import { boundInputByBytes, boundInputByParts, type InputBound } from './quote/input-bound.js';
+import type { InputBound } from './quote/input-bound.js';
 import type { SpendRecord } from './sink/sink.js';
-import { UnpricedModelWarning } from './warnings.js';
-import type { CallRequest, InputContent, JsonObject } from './wire/wire.js';
+import { StalePriceTableWarning, UnpricedModelWarning } from './warnings.js';
+import type { JsonObject } from './wire/wire.js';
 import { wireForPath } from './wire/wires.js';
 
 /** The way of one call before it is sent: read, quote, reserve for every budget, rewrite or refuse. */
@@ -29,7 +30,7 @@ export function createGate(engine: Engine): Gate {
       const id = engine.nextId();
       const act = (decision: Decision): MaybePromise<Admission> => {
         if (!decision.granted) return { kind: 'refused', refusal: refuse(engine, call, decision) };
-        const counted = meterInput(engine, call, decision);
+        const counted = meterInput(call, decision);
         return after(counted, (input) => admitted(engine, call, id, startedMs, { ...decision, input }));
       };
       try {
@@ -45,12 +46,10 @@ export function createGate(engine: Engine): Gate {
 }
 
 /** The input of a stream that may be cut is counted: cutting by its bound would cut it far too early. */
-function meterInput(engine: Engine, call: Call, { model, price, input }: Grant): MaybePromise<InputBound> {
+function meterInput(call: Call, { model, price, input }: Grant): MaybePromise<InputBound> {
   const cuts = call.runs.some(({ spec }) => spec.ladder.some((policy) => policy.cutsStreams));
   if (!call.request.stream || !cuts || input.method !== 'bytes') return input;
-  return decidable(engine, call, '')
-    .countInput(model, price)
-    .then((counted) => counted ?? input);
+  return call.input.count(model, price);
 }
 
 /** Calls that no budget has to look at to be refused: without a price, or without a bound. Any other error is not ours. */
@@ -117,17 +116,7 @@ function mayWait(refusal: Refusal): boolean {
 }
 
 function decidable(engine: Engine, call: Call, id: string): Decidable {
-  const { wire, body, request, runs } = call;
-  let content: InputContent | undefined;
-  const readContent = () => {
-    content ??= wire.readInput(body);
-    return content;
-  };
-  const modelOf = (model: string, price: Price | undefined) => ({
-    model,
-    provider: call.provider,
-    ...(price?.contextTokens !== undefined && { contextTokens: price.contextTokens }),
-  });
+  const { request, runs, input } = call;
   return {
     runs,
     request,
@@ -135,32 +124,18 @@ function decidable(engine: Engine, call: Call, id: string): Decidable {
     priceOf: (model) => priceOrRefuse(engine, model, call),
     findPrice: (model) => findPrice(engine, model, call),
     errorOf: (refusal) => errorOf(engine, call, refusal),
-    boundInput: (model, price) =>
-      boundSpecial(request, price) ?? boundInputByBytes(call.bodyBytes, readContent(), modelOf(model, price)),
-    async countInput(model, price) {
-      const isOpenAI = price === undefined || price.provider === 'openai' || price.provider === 'azure';
-      const encode = isOpenAI ? await engine.encoders(model) : undefined;
-      return boundInputByParts(readContent(), modelOf(model, price), encode);
-    },
+    boundInput: (model, price) => input.bound(model, price),
+    countInput: (model, price) => input.count(model, price),
   };
-}
-
-/** Calls whose input is not in the request: kept at the provider, or fetched by its own tools. */
-function boundSpecial(request: CallRequest, price: Price | undefined): InputBound | undefined {
-  if (request.unboundedInput !== undefined) return { tokens: undefined, method: 'counted', hasAudio: false };
-  const { hostedTools } = request;
-  if (hostedTools === undefined) return undefined;
-  // Each round of a hosted tool sends the context in once more, with what the tool found.
-  const rounds = hostedTools.maxCalls === undefined ? undefined : hostedTools.maxCalls + 1;
-  const contextTokens = price?.contextTokens;
-  const tokens = rounds === undefined || contextTokens === undefined ? undefined : rounds * contextTokens;
-  return { tokens, method: 'counted', hasAudio: false };
 }
 
 function priceOrRefuse(engine: Engine, model: string, call: Call): Price | undefined {
   const price = findPrice(engine, model, call);
-  if (price !== undefined) return price;
   const capped = call.runs.filter((run) => run.spec.caps.usd !== undefined);
+  if (price !== undefined) {
+    if (capped.length > 0) checkAge(engine, call, price);
+    return price;
+  }
   const refuses = capped.some(({ spec }) => {
     if (spec.isShadow) return false;
     return (spec.onUnpriced ?? engine.settings.onUnpriced ?? (spec.enforces ? 'refuse' : 'warn')) === 'refuse';
@@ -172,11 +147,26 @@ function priceOrRefuse(engine: Engine, model: string, call: Call): Price | undef
   return undefined;
 }
 
+/** Prices of another day may be too low: says so once, or refuses where that was asked for. */
+function checkAge(engine: Engine, call: Call, price: Price): void {
+  const { onStalePrices, stalePricesAfterDays } = engine.settings;
+  if (onStalePrices === 'ignore') return;
+  const stale = stalePriceWarning(price.asOf, engine.clock.nowMs(), stalePricesAfterDays);
+  if (stale === undefined) return;
+  if (onStalePrices === 'refuse' && call.runs.some(({ spec }) => spec.enforces && spec.caps.usd !== undefined)) {
+    throw new UnpricedModelError({ model: price.model, staleReason: stale.message });
+  }
+  engine.warnOnce(`stale:${price.asOf}`, () => {
+    engine.events.emit('stale_prices', { asOf: price.asOf, ageDays: stale.ageDays });
+    return new StalePriceTableWarning(stale.message);
+  });
+}
+
 function admitted(engine: Engine, call: Call, id: string, startedMs: number, decision: Grant): Admission {
   const { wire, request, runs, tags, provider } = call;
   const { model, price, quote, ceilingTokens, ceilingInjected } = decision;
   let record: SpendRecord | undefined;
-  const host = attemptHost(engine, call.baseURL, (published) => {
+  const host = attemptHost(engine, call, (published) => {
     record = published;
   });
   const inputTokens = decision.input.tokens ?? quote.inputTokens;
@@ -205,18 +195,15 @@ function rewriteBody(call: Call, decision: Grant): JsonObject {
   return request.stream ? wire.askForUsage(body) : body;
 }
 
-function attemptHost(
-  engine: Engine,
-  baseURL: string | undefined,
-  onRecord: (record: SpendRecord) => void,
-): AttemptHost {
+function attemptHost(engine: Engine, call: Call, onRecord: (record: SpendRecord) => void): AttemptHost {
   return {
     ledger: engine.ledger,
     nowMs: engine.clock.nowMs,
     monotonicMs: engine.clock.monotonicMs,
-    priceOf: (facts, servedModel) => findServedPrice(engine, facts, baseURL, servedModel),
+    priceOf: (facts, servedModel) => findServedPrice(engine, facts, call.baseURL, servedModel),
     publish(attempt, record, settled, replaces) {
       onRecord(record);
+      if (record.usage && record.basis !== 'estimated') call.input.learn(record.model, record.usage.inputTokens);
       publishRecord(engine, attempt, record, settled, replaces);
     },
     onInvalidUsage: ({ facts: { id, model, tags } }) => engine.events.emit('invalid_usage', { id, model, tags }),

@@ -5,7 +5,20 @@ import { type BudgetSpec, readBudgetOptions } from './budget/spec.js';
 import type { Engine } from './engine.js';
 import { ConfigError, findBudgetError } from './errors.js';
 import { createLiveScope, type LiveScope } from './live-scope.js';
+import type { Report } from './report/report.js';
 import { runInContext, withRun } from './scope.js';
+import { UnguardedWarning } from './warnings.js';
+
+/** What a measured function returned, and what it alone spent. */
+export interface Measured<Value> {
+  readonly value: Value;
+  readonly report: Report;
+}
+
+const MEASURING: BudgetSpec = Object.freeze({
+  ...readBudgetOptions({ calls: 0, mode: 'shadow' }),
+  caps: Object.freeze({}),
+});
 
 /** Makes budgets whose runs are booked in the ledger of `engine`. */
 export function createBudgets(engine: Engine) {
@@ -26,20 +39,27 @@ export function createBudgets(engine: Engine) {
 
   return {
     budget,
+    /** Runs `fn` in a scope without caps, for what it alone spends. */
+    async measure<Result>(fn: () => Result): Promise<Measured<Awaited<Result>>> {
+      const { enter, scope } = openScope(engine, MEASURING);
+      const value = await enter(fn);
+      return { value, report: scope.report() };
+    },
     /** Opens an account of `created` outside of any scope; `undefined` where this guard did not make it. */
     openBound(created: object): BudgetRun | undefined {
       const spec = specs.get(created);
-      return spec && openRun(engine.owner, engine.nextId(), spec);
+      return spec && openRun(engine.owner, engine.nextId(), spec, engine.clock.nowMs());
     },
   };
 }
 
 function openScope(engine: Engine, spec: BudgetSpec) {
-  const run = openRun(engine.owner, engine.nextId(), spec);
+  const run = openRun(engine.owner, engine.nextId(), spec, engine.clock.nowMs());
   const context = withRun(run);
   const scope = createLiveScope(engine, run);
   const enter = <Result>(body: () => Result): Result => runInContext(context, body);
-  if (spec.isShadow || !spec.ladder.some((policy) => policy.endsScope)) return { enter, scope };
+  const onEnd = () => warnIfUnguarded(engine);
+  if (spec.isShadow || !spec.ladder.some((policy) => policy.endsScope)) return { enter, scope, onEnd };
   const rescue = (error: unknown): boolean => {
     if (!run.isCut) return false;
     const refusal = findBudgetError(error);
@@ -47,7 +67,7 @@ function openScope(engine: Engine, spec: BudgetSpec) {
     // What an outer budget refused is the outer scope's to end.
     return by === undefined || by === run || !context.runs.includes(by);
   };
-  return { enter, scope, rescue };
+  return { enter, scope, rescue, onEnd };
 }
 
 function refuseDearerTargets(engine: Engine, spec: BudgetSpec): void {
@@ -62,4 +82,15 @@ function refuseDearerTargets(engine: Engine, spec: BudgetSpec): void {
       });
     }
   }
+}
+
+/** A budget that no client knows of caps nothing, and nothing else would tell. */
+function warnIfUnguarded(engine: Engine): void {
+  if (engine.counters.guardedClients > 0) return;
+  engine.warnOnce('unguarded', () => {
+    engine.events.emit('unguarded', { reason: 'no client was guarded' });
+    return new UnguardedWarning(
+      'A budget ended and no client was ever guarded: call instrument(client) once for each client',
+    );
+  });
 }

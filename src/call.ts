@@ -1,16 +1,22 @@
 import type { BudgetRun } from './budget/run.js';
+import { type CallInput, createCallInput } from './call-input.js';
 import type { OutgoingCall } from './client/client.js';
 import type { Engine } from './engine.js';
 import { bytesOfStrings } from './quote/input-bound.js';
 import { currentContext, mergeTags } from './scope.js';
 import type { SpendRecord } from './sink/sink.js';
+import { UnguardedWarning } from './warnings.js';
 import { providerOfHost } from './wire/hosts.js';
 import { parseJson } from './wire/json.js';
 import type { CallRequest, JsonObject, Wire } from './wire/wire.js';
 import { wireForPath } from './wire/wires.js';
 
+/** A call without its input's bounds. */
+export type ReadCall = Omit<Call, 'input'>;
+
 /** One call as it was read: what is sent, to whom, and what is in force where it was made. */
 export interface Call {
+  readonly input: CallInput;
   readonly wire: Wire;
   readonly body: JsonObject;
   readonly bodyBytes: number;
@@ -34,7 +40,8 @@ export function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefin
   const context = currentContext();
   const namedProvider = binding.provider ?? (url && providerOfHost(url.hostname));
   const ambient = context.runs.filter((run) => run.owner === engine.owner);
-  return {
+  if (context.runs.length > 0 && ambient.length === 0 && binding.runs.length === 0) warnOtherGuard(engine);
+  const call = {
     wire,
     body,
     bodyBytes: outgoing.kind === 'http' ? Buffer.byteLength(outgoing.bodyText) : bytesOfStrings(body),
@@ -45,4 +52,14 @@ export function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefin
     runs: binding.runs.length > 0 ? [...binding.runs, ...ambient] : ambient,
     tags: Object.keys(binding.tags).length === 0 ? context.tags : mergeTags(binding.tags, context.tags),
   };
+  return { ...call, input: createCallInput(engine, call) };
+}
+
+function warnOtherGuard(engine: Engine): void {
+  engine.warnOnce('other guard', () => {
+    engine.events.emit('unguarded', { reason: 'only budgets of another guard are in force' });
+    return new UnguardedWarning(
+      'A call passed only budgets of another guard, which do not bind it: guard the client with the guard that made them',
+    );
+  });
 }

@@ -21,7 +21,7 @@ export interface InstrumentOptions {
 }
 
 /** How clients come under a guard. `openBound` opens the account of a budget that is bound to one client. */
-export function createClients(gate: Gate, openBound: (budget: object) => BudgetRun | undefined) {
+export function createClients(gate: Gate, openBound: (budget: object) => BudgetRun | undefined, onGuarded: () => void) {
   const clients = createInstrumentation(gate);
 
   function bindingOf(options: InstrumentOptions): Binding {
@@ -44,6 +44,7 @@ export function createClients(gate: Gate, openBound: (budget: object) => BudgetR
       throw new ConfigError({ option: 'guardFetch', value: send, remedy: 'give a fetch function, or nothing' });
     }
     const binding = bindingOf(options);
+    onGuarded();
     const throwing = createGuardedFetch(gate, send, binding, refuseByThrowing);
     const failingBody = createGuardedFetch(gate, send, binding, refuseByBody);
     // SDKs of this family retry a rejected fetch, and hide its error; they take a failing body as it is.
@@ -53,7 +54,11 @@ export function createClients(gate: Gate, openBound: (budget: object) => BudgetR
   return {
     guardFetch,
     instrument: <Client extends object>(client: Client, options: InstrumentOptions = {}): Client =>
-      clients.instrument(client, () => bindingOf(options)),
+      clients.instrument(client, () => {
+        const binding = bindingOf(options);
+        onGuarded();
+        return binding;
+      }),
     restore: <Client extends object>(client: Client): Client => clients.restore(client),
   };
 }

@@ -1,5 +1,6 @@
 import type { Budgeted, BudgetOf } from './budget/budget.js';
 import type { BudgetOptions, CanTruncate } from './budget/options.js';
+import type { Measured } from './budgets.js';
 import type { Fetch } from './client/fetch.js';
 import type { InstrumentOptions } from './clients.js';
 import type { Estimate, EstimateRequest } from './estimate.js';
@@ -87,6 +88,17 @@ export function current(): LiveScope | undefined {
  */
 export function report(options?: ReportOptions): Report {
   return defaultGuard().report(options);
+}
+
+/**
+ * Runs `fn` and resolves what it returned with a report of what it alone spent, also among others that run at once.
+ *
+ * @example
+ * const { value, report } = await measure(() => answer('Where is my parcel?'));
+ * report.assertUnder({ usd: 0.05 });
+ */
+export function measure<Result>(fn: () => Result): Promise<Measured<Awaited<Result>>> {
+  return defaultGuard().measure(fn);
 }
 
 /**

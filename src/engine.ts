@@ -7,6 +7,7 @@ import type { ClampEvent, DowngradeEvent, Events } from './events.js';
 import type { SyncLedger } from './ledger/memory.js';
 import type { Price } from './pricing/price.js';
 import type { Prices } from './pricing/prices.js';
+import type { PrefixMemory } from './quote/prefix-memory.js';
 import type { EncoderSource } from './quote/tokenizer.js';
 import type { IdSource } from './random.js';
 import type { AttemptFacts } from './record.js';
@@ -18,6 +19,8 @@ import type { TokenguardWarning } from './warnings.js';
 /** What `configure` may change while the guard runs. */
 export interface Settings {
   onUnpriced: OnUnpriced | undefined;
+  onStalePrices: 'warn' | 'ignore' | 'refuse';
+  stalePricesAfterDays: number;
   onWarning: ((warning: TokenguardWarning) => void) | undefined;
 }
 
@@ -35,13 +38,15 @@ export interface Engine {
   readonly sinks: Map<string, SinkRunner>;
   readonly settings: Settings;
   readonly encoders: EncoderSource;
+  /** What conversations took in before. */
+  readonly prefixes: PrefixMemory;
   /** Attempts in flight, by id, so that an expired hold finds its own. */
   readonly live: Map<string, Attempt>;
   /** Calls that wait for held money. */
   readonly waiting: WaitQueue;
   readonly downgrades: BoundedLog<DowngradeEvent>;
   readonly clamps: BoundedLog<ClampEvent>;
-  readonly counters: { unpricedCalls: number };
+  readonly counters: { unpricedCalls: number; guardedClients: number };
   /** Which run a refusal came from, so that an inner scope does not swallow what an outer budget refused. */
   readonly refusedBy: WeakMap<RefusalError, BudgetRun>;
   warnOnce(key: string, make: () => TokenguardWarning): void;

@@ -184,10 +184,11 @@ export class UnpricedModelError extends RefusalError {
   readonly code = 'unpriced_model';
   readonly model: string;
 
-  constructor(details: { readonly model: string; readonly provider?: string }) {
+  constructor(details: { readonly model: string; readonly provider?: string; readonly staleReason?: string }) {
     const host = details.provider === undefined ? '' : ` (${details.provider})`;
     super(
-      `No price is known for model '${details.model}'${host}: call prices.register('${details.model}', { input, output }) or prices.alias('${details.model}', { like }), or set onUnpriced: 'warn' or { assume: model }`,
+      details.staleReason ??
+        `No price is known for model '${details.model}'${host}: call prices.register('${details.model}', { input, output }) or prices.alias('${details.model}', { like }), or set onUnpriced: 'warn' or { assume: model }`,
     );
     this.model = details.model;
   }

@@ -26,6 +26,10 @@ export interface EventMap {
   readonly invalid_usage: { readonly id: string; readonly model: string; readonly tags: Tags };
   /** A call was sent whose model has no price; it is booked as 0 USD. */
   readonly unpriced: { readonly model: string; readonly tags: Tags };
+  /** A price came from a table that is too old to be trusted without a look; told once. */
+  readonly stale_prices: { readonly asOf: string; readonly ageDays: number };
+  /** A budget was in force where no client of its guard was; told once for each reason. */
+  readonly unguarded: { readonly reason: string };
   /** A sink failed, or dropped records because it was too slow. */
   readonly sink_error: { readonly sink: string; readonly error?: unknown; readonly dropped?: number };
 }
@@ -76,6 +80,8 @@ export const EVENT_NAMES: readonly EventName[] = Object.freeze([
   'presumed',
   'invalid_usage',
   'unpriced',
+  'stale_prices',
+  'unguarded',
   'sink_error',
 ]);
 

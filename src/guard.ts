@@ -3,7 +3,7 @@ import { enterWith } from './budget/shapes.js';
 import { createBudgets } from './budgets.js';
 import { createClients } from './clients.js';
 import { systemClock } from './clock.js';
-import { createBoundedLog, type Engine } from './engine.js';
+import { createBoundedLog, type Engine, type Settings } from './engine.js';
 import { ConfigError } from './errors.js';
 import { type Estimate, type EstimateRequest, estimateCall } from './estimate.js';
 import {
@@ -16,7 +16,10 @@ import {
 } from './events.js';
 import { memoryLedger } from './ledger/memory.js';
 import { createLiveScope, type LiveScope } from './live-scope.js';
+import { openCatalog } from './pricing/catalog.js';
 import { Prices } from './pricing/prices.js';
+import { STALE_AFTER_DAYS } from './pricing/stale.js';
+import { createPrefixMemory } from './quote/prefix-memory.js';
 import { createGptTokenizerSource } from './quote/tokenizer.js';
 import { createIdSource } from './random.js';
 import { createReport, type Report, type ReportOptions } from './report/report.js';
@@ -27,6 +30,13 @@ import type { Sink, Tags } from './sink/sink.js';
 import { addSink, removeSinks } from './sinks.js';
 import { createWaitQueue } from './wait-queue.js';
 import { createWarner } from './warnings.js';
+
+const DEFAULT_SETTINGS: Readonly<Settings> = Object.freeze({
+  onUnpriced: undefined,
+  onWarning: undefined,
+  onStalePrices: 'warn',
+  stalePricesAfterDays: STALE_AFTER_DAYS,
+});
 
 /** Everything one guard does. The functions of the package are those of one default guard. */
 export type Guard = ReturnType<typeof createGuard>;
@@ -46,11 +56,14 @@ export function createGuard(options: GuardOptions = {}) {
   checkSettings('createGuard', options);
   const engine = createEngine(options);
   const budgets = createBudgets(engine);
-  const clients = createClients(createGate(engine), budgets.openBound);
+  const clients = createClients(createGate(engine), budgets.openBound, () => {
+    engine.counters.guardedClients += 1;
+  });
 
   return {
     ...clients,
     budget: budgets.budget,
+    measure: budgets.measure,
     configure(changes: ConfigureOptions): void {
       checkSettings('configure', changes);
       applySettings(engine, changes);
@@ -98,13 +111,13 @@ export function track<Result>(tags: Tags, fn: () => Result): Result {
 
 function createEngine(options: GuardOptions): Engine {
   const clock = options.clock ?? systemClock;
-  const settings: Engine['settings'] = { onUnpriced: undefined, onWarning: undefined };
+  const settings: Engine['settings'] = { ...DEFAULT_SETTINGS };
   const warner = createWarner(() => settings.onWarning);
   const engine: Engine = {
     owner: {},
     clock,
     nextId: createIdSource(),
-    prices: new Prices(),
+    prices: new Prices(openCatalog(), clock),
     ledger: memoryLedger({ clock }),
     ring: createRecordRing(),
     // A listener's own trouble is told like any warning: it has no place in the call that was told of.
@@ -114,11 +127,12 @@ function createEngine(options: GuardOptions): Engine {
     sinks: new Map(),
     settings,
     encoders: options.encoders ?? createGptTokenizerSource(),
+    prefixes: createPrefixMemory(),
     live: new Map(),
     waiting: createWaitQueue(clock),
     downgrades: createBoundedLog(),
     clamps: createBoundedLog(),
-    counters: { unpricedCalls: 0 },
+    counters: { unpricedCalls: 0, guardedClients: 0 },
     refusedBy: new WeakMap(),
     warnOnce: warner.warnOnce,
     forgetWarnings: warner.forget,
@@ -132,6 +146,8 @@ function applySettings(engine: Engine, changes: ConfigureOptions): void {
   if (changes.maxRecords !== undefined) engine.ring.resize(changes.maxRecords);
   if (changes.onUnpriced !== undefined) engine.settings.onUnpriced = changes.onUnpriced;
   if (changes.onWarning !== undefined) engine.settings.onWarning = changes.onWarning;
+  if (changes.onStalePrices !== undefined) engine.settings.onStalePrices = changes.onStalePrices;
+  if (changes.stalePricesAfterDays !== undefined) engine.settings.stalePricesAfterDays = changes.stalePricesAfterDays;
   if (changes.sinks !== undefined) {
     void removeSinks(engine);
     for (const sink of changes.sinks) addSink(engine, sink);
@@ -155,7 +171,7 @@ function reset(engine: Engine): void {
   engine.clamps.clear();
   engine.counters.unpricedCalls = 0;
   engine.prices.reset();
-  engine.settings.onUnpriced = undefined;
-  engine.settings.onWarning = undefined;
+  engine.prefixes.clear();
+  Object.assign(engine.settings, DEFAULT_SETTINGS);
   engine.forgetWarnings();
 }

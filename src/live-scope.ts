@@ -30,9 +30,11 @@ export function createLiveScope(engine: Engine, run: BudgetRun): LiveScope {
     },
     report(options) {
       const records = engine.ring.records().filter((record) => record.budgets.some(({ id }) => id === run.id));
+      const { dropped, droppedUntilMs } = engine.ring;
       return createReport(records, options, {
-        dropped: engine.ring.dropped,
-        droppedUntilMs: engine.ring.droppedUntilMs,
+        // What gave way before this run began was none of its own.
+        dropped: (droppedUntilMs ?? 0) >= run.openedMs ? dropped : 0,
+        droppedUntilMs,
       });
     },
   };

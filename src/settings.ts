@@ -2,6 +2,7 @@ import type { OnUnpriced } from './budget/options.js';
 import { readOnUnpriced, refuseUnknownKeys } from './budget/spec.js';
 import type { Clock } from './clock.js';
 import { ConfigError } from './errors.js';
+import { isAmount } from './money.js';
 import type { EncoderSource } from './quote/tokenizer.js';
 import type { Sink } from './sink/sink.js';
 import type { TokenguardWarning } from './warnings.js';
@@ -14,6 +15,12 @@ export interface ConfigureOptions {
   readonly onUnpriced?: OnUnpriced;
   /** Replaces all sinks. */
   readonly sinks?: readonly Sink[];
+  /**
+   * What a call priced from a table older than `stalePricesAfterDays` (default 45) does under a usd cap: `'warn'` once
+   * (the default), nothing, or is refused where the budget keeps its cap.
+   */
+  readonly onStalePrices?: 'warn' | 'ignore' | 'refuse';
+  readonly stalePricesAfterDays?: number;
   /** Takes warnings instead of `process.emitWarning`. */
   readonly onWarning?: (warning: TokenguardWarning) => void;
 }
@@ -25,7 +32,14 @@ export interface GuardOptions extends ConfigureOptions {
   readonly encoders?: EncoderSource;
 }
 
-const CONFIGURE_KEYS = ['maxRecords', 'onUnpriced', 'sinks', 'onWarning'] as const;
+const CONFIGURE_KEYS = [
+  'maxRecords',
+  'onUnpriced',
+  'onStalePrices',
+  'stalePricesAfterDays',
+  'sinks',
+  'onWarning',
+] as const;
 const GUARD_KEYS = [...CONFIGURE_KEYS, 'clock', 'encoders'] as const;
 
 /**
@@ -38,8 +52,24 @@ export function checkSettings(what: 'configure' | 'createGuard', options: unknow
     throw new ConfigError({ option: `${what} options`, value: options, remedy: 'give an object' });
   }
   refuseUnknownKeys(`${what} option`, options, what === 'configure' ? CONFIGURE_KEYS : GUARD_KEYS);
-  const { onUnpriced, sinks, onWarning, clock, encoders } = options as Partial<Record<string, unknown>>;
+  const { onUnpriced, onStalePrices, stalePricesAfterDays, sinks, onWarning, clock, encoders } = options as Partial<
+    Record<string, unknown>
+  >;
   readOnUnpriced(onUnpriced);
+  if (onStalePrices !== undefined && !['warn', 'ignore', 'refuse'].includes(onStalePrices as string)) {
+    throw new ConfigError({
+      option: 'onStalePrices',
+      value: onStalePrices,
+      remedy: "use 'warn', 'ignore' or 'refuse'",
+    });
+  }
+  if (stalePricesAfterDays !== undefined && !isAmount(stalePricesAfterDays)) {
+    throw new ConfigError({
+      option: 'stalePricesAfterDays',
+      value: stalePricesAfterDays,
+      remedy: 'give a whole number of days, 0 or more',
+    });
+  }
   if (sinks !== undefined) {
     if (!Array.isArray(sinks)) throw new ConfigError({ option: 'sinks', value: sinks, remedy: 'give a list of sinks' });
     for (const sink of sinks) checkSink(sink);

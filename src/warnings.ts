@@ -20,6 +20,20 @@ export class UnpricedModelWarning extends TokenguardWarning {
   }
 }
 
+/** A budget was in force where no client of its guard was. */
+export class UnguardedWarning extends TokenguardWarning {
+  constructor(message: string) {
+    super('UnguardedWarning', 'TOKENGUARD_UNGUARDED', message);
+  }
+}
+
+/** Prices come from a table that is older than providers usually leave theirs unchanged. */
+export class StalePriceTableWarning extends TokenguardWarning {
+  constructor(message: string) {
+    super('StalePriceTableWarning', 'TOKENGUARD_STALE_PRICES', message);
+  }
+}
+
 // Enough for every real model of a program; a caller that makes names up cannot make this grow.
 const MAX_REMEMBERED = 1000;
 

@@ -56,6 +56,7 @@ export interface OpenedRun<LiveScope> {
   readonly enter: Enter;
   readonly scope: LiveScope;
   readonly rescue?: Rescue;
+  readonly onEnd?: () => void;
 }
 
 /** Makes the callable budget around `open`, which opens a fresh run. */
@@ -69,8 +70,8 @@ export function createBudget<LiveScope>(open: () => OpenedRun<LiveScope>): Budge
       });
     }
     const wrapped = function (this: unknown, ...parameters: never[]): unknown {
-      const { enter, rescue } = open();
-      return enterWith(enter, () => fn.apply(this, parameters), rescue);
+      const { enter, rescue, onEnd } = open();
+      return enterWith(enter, () => fn.apply(this, parameters), rescue, onEnd);
     };
     return Object.defineProperties(wrapped, {
       name: { value: fn.name, configurable: true },
@@ -89,8 +90,8 @@ export function createBudget<LiveScope>(open: () => OpenedRun<LiveScope>): Budge
       if (typeof fn !== 'function') {
         throw new ConfigError({ option: 'budget.run', value: fn, remedy: 'give the function to run under the budget' });
       }
-      const { enter, rescue, scope } = open();
-      return enterWith(enter, () => fn(scope), rescue);
+      const { enter, rescue, onEnd, scope } = open();
+      return enterWith(enter, () => fn(scope), rescue, onEnd);
     },
   }) as Budget<boolean, LiveScope>;
 }

@@ -35,8 +35,12 @@ interface CommonOptions {
    * provider may then bill more than was held, which is booked as overrun and emitted.
    */
   readonly bound?: 'ceiling' | 'reserve';
-  /** `'bytes'` never counts tokens: the input is bounded by its UTF-8 bytes alone. */
-  readonly inputBound?: 'bytes';
+  /**
+   * How input is bounded. Default `'calibrated'`: by its UTF-8 bytes, or by what the longest prefix of the conversation
+   * that settled before took in and the bytes of what is new; where that does not fit, tokens are counted. `'bytes'`
+   * never learns or counts. Each is an upper bound.
+   */
+  readonly inputBound?: 'calibrated' | 'bytes';
   /**
    * The least output worth sending a call for, in tokens; under `bound: 'reserve'`, the output assumed. Default 256.
    */

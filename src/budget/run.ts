@@ -12,6 +12,8 @@ export interface BudgetRun {
   readonly id: string;
   readonly spec: BudgetSpec;
   readonly limits: Readonly<Record<Unit, Limit>>;
+  /** When it was opened, in milliseconds since the epoch. */
+  readonly openedMs: number;
   /** Set when a refusal ends the scope quietly. */
   isCut: boolean;
   /** The fractions of the cap that were told, by unit. */
@@ -19,13 +21,14 @@ export interface BudgetRun {
 }
 
 /** Opens fresh accounts for one run. */
-export function openRun(owner: object, id: string, spec: BudgetSpec): BudgetRun {
+export function openRun(owner: object, id: string, spec: BudgetSpec, openedMs: number): BudgetRun {
   const limit = (unit: Unit): Limit => Object.freeze({ unit, cap: spec.caps[unit] ?? MAX_AMOUNT });
   return {
     owner,
     id,
     spec,
     limits: { usd: limit('usd'), tokens: limit('tokens'), calls: limit('calls') },
+    openedMs,
     isCut: false,
     alerted: new Set(),
   };

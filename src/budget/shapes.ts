@@ -8,20 +8,28 @@ type AnyGenerator = Generator | AsyncGenerator;
 
 /**
  * Calls `body` inside `enter` and keeps its shape: a value stays a value, a promise a promise; for a generator or an
- * async iterable every `next`, `return` and `throw` runs inside.
+ * async iterable every `next`, `return` and `throw` runs inside. `onEnd` is told when a value or a promise is done.
  */
-export function enterWith<Result>(enter: Enter, body: () => Result, rescue?: Rescue): Result {
+export function enterWith<Result>(enter: Enter, body: () => Result, rescue?: Rescue, onEnd?: () => void): Result {
   let result: Result;
   try {
     result = enter(body);
   } catch (error) {
+    onEnd?.();
     if (rescue?.(error)) return undefined as Result;
     throw error;
   }
+  if (onEnd) endWith(result, onEnd);
   if (isThenable(result)) return rescue ? (rescuePromise(result, rescue) as Result) : result;
   if (isGenerator(result)) return enterGenerator(result, enter, rescue) as Result;
   if (isAsyncIterable(result)) enterIterable(result, enter, rescue);
   return result;
+}
+
+/** A value ends its scope when it is there, a promise when it is settled; who iterates may go on for ever. */
+function endWith(result: unknown, onEnd: () => void): void {
+  if (isThenable(result)) void result.then(onEnd, onEnd);
+  else if (!isGenerator(result) && !isAsyncIterable(result)) onEnd();
 }
 
 async function rescuePromise(promise: PromiseLike<unknown>, rescue: Rescue): Promise<unknown> {

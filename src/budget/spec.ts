@@ -13,6 +13,7 @@ export interface BudgetSpec {
   readonly ladder: readonly Policy[];
   readonly downgrade: ReadonlyMap<string, string>;
   readonly maxOutputTokens?: number;
+  /** Whether input may be bounded by more than its bytes. */
   readonly countsInput: boolean;
   readonly outputReserve: number;
   readonly reasoningReserve: number;
@@ -79,7 +80,7 @@ export function readBudgetOptions(input: unknown): BudgetSpec {
     caps,
     ladder,
     downgrade: readDowngrade(options.downgrade, modes.has('downgrade')),
-    countsInput: readChoice('inputBound', options.inputBound, ['bytes']) === undefined,
+    countsInput: readChoice('inputBound', options.inputBound, ['calibrated', 'bytes']) !== 'bytes',
     outputReserve: readCount('outputReserve', options.outputReserve, 0) ?? DEFAULT_OUTPUT_RESERVE,
     bound: readChoice('bound', options.bound, ['ceiling', 'reserve']) ?? 'ceiling',
     reasoningReserve: readCount('reasoningReserve', options.reasoningReserve, 0) ?? 0,

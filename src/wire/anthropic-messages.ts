@@ -16,6 +16,7 @@ export const anthropicMessages: Wire = {
   id: 'anthropic-messages',
   provider: 'anthropic',
   framing: 'sse',
+  turnsField: 'messages',
   matches: (path) => /\/v1\/messages\/?$/.test(path),
   readRequest,
   readInput: readAnthropicInput,

@@ -15,6 +15,7 @@ export const openaiChat: Wire = {
   id: 'openai-chat',
   provider: 'openai',
   framing: 'sse',
+  turnsField: 'messages',
   matches: (path) => /\/chat\/completions\/?$/.test(path),
   readRequest,
   readInput: readChatInput,

@@ -29,6 +29,7 @@ export const openaiResponses: Wire = {
   id: 'openai-responses',
   provider: 'openai',
   framing: 'sse',
+  turnsField: 'input',
   matches: (path) => /\/responses\/?$/.test(path),
   readRequest,
   readInput: readResponsesInput,

@@ -112,6 +112,8 @@ export interface Wire {
   readonly provider: string;
   /** How the answer is cut into events where it streams. */
   readonly framing: Framing;
+  /** The field that holds the turns of a conversation, oldest first, where the format has one. */
+  readonly turnsField?: string;
   /** Whether a POST to `path` speaks this format. */
   matches(path: string): boolean;
   /** Some formats name the model, or ask for a stream, in the path. */

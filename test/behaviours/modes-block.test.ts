@@ -84,7 +84,7 @@ describe.each(SDK_CALLS)('block under $name', (call) => {
     const provider = await startProvider();
     provider.hold();
     const guard = createGuard();
-    guard.prices.register({ model: MODEL, provider: 'openai' }, { input: 0, output: 10, maxOutputTokens: 100_000 });
+    guard.prices.register(MODEL, { input: 0, output: 10, maxOutputTokens: 100_000 });
     const { create } = call.open(provider, { guard });
 
     await guard.budget({ usd: 1 }).run(async (scope) => {
@@ -100,7 +100,7 @@ describe.each(SDK_CALLS)('block under $name', (call) => {
   it('refuses a call whose own ceiling does not fit, instead of tightening it', async () => {
     const provider = await startProvider();
     const guard = createGuard();
-    guard.prices.register({ model: MODEL, provider: 'openai' }, { input: 0, output: 10 });
+    guard.prices.register(MODEL, { input: 0, output: 10 });
     const { create, stream } = call.open(provider, { guard });
     const body = { model: MODEL, [call.ceiling]: 5001 };
 
@@ -116,7 +116,7 @@ describe.each(SDK_CALLS)('block under $name', (call) => {
     const provider = await startProvider({ prices: PRICES, respond: { outputTokens: 100 } });
     provider.hold();
     const guard = createGuard();
-    guard.prices.register({ model: MODEL, provider: 'openai' }, { input: 0, output: 10 });
+    guard.prices.register(MODEL, { input: 0, output: 10 });
     const { create } = call.open(provider, { guard });
     const body = { model: MODEL, [call.ceiling]: 6000 };
 
@@ -262,7 +262,7 @@ describe('block', () => {
   it('multiplies by the choices that were asked for', async () => {
     const provider = await startProvider({ prices: PRICES, respond: { outputTokens: 1 } });
     const guard = createGuard();
-    guard.prices.register({ model: MODEL, provider: 'openai' }, { input: 0, output: 10, maxOutputTokens: 10_000 });
+    guard.prices.register(MODEL, { input: 0, output: 10, maxOutputTokens: 10_000 });
     const { create } = CHAT.open(provider, { guard });
 
     await guard.budget({ usd: 0.05 }).run(async () => {
@@ -276,7 +276,7 @@ describe('block', () => {
   it('takes a ceiling of zero as zero output', async () => {
     const provider = await startProvider({ strict: false, prices: PRICES });
     const guard = createGuard();
-    guard.prices.register({ model: MODEL, provider: 'openai' }, { input: 0, output: 10 });
+    guard.prices.register(MODEL, { input: 0, output: 10 });
     const { create } = MESSAGES.open(provider, { guard });
 
     await guard.budget({ usd: 0 }).run(() => create({ model: MODEL, max_tokens: 0 }));

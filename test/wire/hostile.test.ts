@@ -10,6 +10,8 @@ const KEYS = [
   ...['prompt_tokens', 'completion_tokens', 'input_tokens', 'output_tokens', 'iterations', 'cache_creation', 'message'],
   ...['tool_calls', 'function', 'source', 'output', 'action', 'error', 'content_block', 'x_groq', '__proto__'],
   ...['contents', 'parts', 'config', 'generationConfig', 'usageMetadata', 'candidates', 'functionCall', 'inlineData'],
+  ...['prompt', 'image', 'file', 'size', 'best_of', 'additionalModelRequestFields', 'inferenceConfig', 'toolResult'],
+  ...['cacheDetails', 'inputTokens', 'metadata', 'contentBlockDelta', 'start', 'toolConfig', 'reasoningContent'],
   ...['interaction', 'generation_config', 'event_type', 'step', 'billed_units', 'documents', 'options', 'done'],
 ];
 const TYPES = [

@@ -25,6 +25,13 @@ test.each([
   ['/openai/v1/audio/translations', 'openai-transcriptions'],
   ['/model/amazon.nova-lite-v1%3A0/converse', 'bedrock-converse'],
   ['/model/amazon.nova-lite-v1:0/converse-stream', 'bedrock-converse'],
+  ['/v1beta/models/gemini-2.5-flash:generateContent', 'gemini'],
+  ['/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-pro:streamGenerateContent', 'gemini'],
+  ['/v1beta/interactions', 'gemini-interactions'],
+  ['/v2/chat', 'cohere'],
+  ['/v1/fim/completions', 'mistral-fim'],
+  ['/api/chat', 'ollama'],
+  ['/api/generate', 'ollama'],
 ])('%s speaks %s', (path, id) => {
   expect(wireForPath(path)?.id).toBe(id);
 });
@@ -44,9 +51,22 @@ test.each([
   '/v1/audio/speech',
   '/model/m/invoke',
   '/v1/mychat/completion',
+  '/v1beta/models/gemini-2.5-flash:countTokens',
+  '/v1beta/models/gemini-embedding-001:embedContent',
+  '/v1beta/interactions/v1_x',
+  '/v1/conversations',
+  '/v2/embed',
+  '/api/embed',
   '',
 ])('%s passes', (path) => {
   expect(wireForPath(path)).toBeUndefined();
+});
+
+test('who serves the host decides between formats that share a path', () => {
+  expect(wireForPath('/v1/chat/completions', 'mistral')?.id).toBe('mistral-chat');
+  expect(wireForPath('/v1/chat/completions', 'groq')?.id).toBe('openai-chat');
+  expect(wireForPath('/v1/messages', 'mistral')?.id).toBe('anthropic-messages');
+  expect(wireForPath('/v1/models', 'mistral')).toBeUndefined();
 });
 
 test('the list cannot be changed, and every format has its own name', () => {
