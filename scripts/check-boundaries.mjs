@@ -47,6 +47,7 @@ const ROOMS = [
   { room: 'report/', uses: ['money.ts', 'errors.ts'], names: ['sink/sink.ts', 'sink/source.ts'] },
 
   // What the steps of a call share.
+  { room: 'headroom.ts', uses: [], names: [] },
   { room: 'after.ts', uses: [], names: ['ledger/ledger.ts'] },
   { room: 'wait-queue.ts', uses: [], names: ['budget/', 'clock.ts'] },
   { room: 'call-input.ts', uses: [...FOUNDATION, 'quote/'], names: EVERYTHING },

@@ -124,6 +124,7 @@ function decidable(engine: Engine, call: Call, id: string): Decidable {
     priceOf: (model) => priceOrRefuse(engine, model, call),
     findPrice: (model) => findPrice(engine, model, call),
     errorOf: (refusal) => errorOf(engine, call, refusal),
+    headroomOf: (model) => engine.headroom.of(call.provider, model),
     boundInput: (model, price) => input.bound(model, price),
     countInput: (model, price) => input.count(model, price),
   };

@@ -4,6 +4,7 @@ import type { BudgetRun } from './budget/run.js';
 import type { Clock } from './clock.js';
 import type { RefusalError } from './errors.js';
 import type { ClampEvent, DowngradeEvent, Events } from './events.js';
+import type { Headroom } from './headroom.js';
 import type { SyncLedger } from './ledger/memory.js';
 import type { Price } from './pricing/price.js';
 import type { Prices } from './pricing/prices.js';
@@ -38,6 +39,8 @@ export interface Engine {
   readonly sinks: Map<string, SinkRunner>;
   readonly settings: Settings;
   readonly encoders: EncoderSource;
+  /** Models that billed more than their bound. */
+  readonly headroom: Headroom;
   /** What conversations took in before. */
   readonly prefixes: PrefixMemory;
   /** Attempts in flight, by id, so that an expired hold finds its own. */

@@ -48,6 +48,7 @@ export async function estimateCall(engine: Engine, input: EstimateRequest): Prom
     price,
     inputTokens: bound.tokens ?? price.contextTokens ?? 0,
     hasAudio: bound.hasAudio,
+    headroom: 1,
   });
   const inputTokens = Math.min(expectedInput(content, encode), worst.inputTokens);
   const outputTokens = (request.maxOutputTokens ?? 0) * request.choices;

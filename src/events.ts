@@ -19,7 +19,15 @@ export interface EventMap {
   readonly downgraded: DowngradeEvent;
   readonly clamped: ClampEvent;
   /** A provider billed more than was held. */
-  readonly overrun: { readonly id: string; readonly model: string; readonly tags: Tags; readonly amounts: Amounts };
+  readonly overrun: {
+    readonly id: string;
+    readonly model: string;
+    readonly tags: Tags;
+    /** What was billed above the hold: nano-dollars, tokens, calls. */
+    readonly amounts: Amounts;
+    /** Whether the model passed a bound it had kept to until now: its later calls are held with headroom. */
+    readonly isBoundBroken: boolean;
+  };
   /** An attempt whose outcome nobody knows was charged its hold. */
   readonly presumed: { readonly id: string; readonly model: string; readonly tags: Tags; readonly costNanoUsd: number };
   /** A provider told usage that cannot be true; the attempt was charged its hold. */

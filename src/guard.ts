@@ -14,6 +14,7 @@ import {
   type EventName,
   type Listener,
 } from './events.js';
+import { createHeadroom } from './headroom.js';
 import { memoryLedger } from './ledger/memory.js';
 import { createLiveScope, type LiveScope } from './live-scope.js';
 import { openCatalog } from './pricing/catalog.js';
@@ -127,6 +128,7 @@ function createEngine(options: GuardOptions): Engine {
     sinks: new Map(),
     settings,
     encoders: options.encoders ?? createGptTokenizerSource(),
+    headroom: createHeadroom(),
     prefixes: createPrefixMemory(),
     live: new Map(),
     waiting: createWaitQueue(clock),
@@ -172,6 +174,7 @@ function reset(engine: Engine): void {
   engine.counters.unpricedCalls = 0;
   engine.prices.reset();
   engine.prefixes.clear();
+  engine.headroom.clear();
   Object.assign(engine.settings, DEFAULT_SETTINGS);
   engine.forgetWarnings();
 }

@@ -22,10 +22,24 @@ export function publishRecord(
     engine.events.emit('unpriced', { model, tags });
   }
   if (record.basis === 'presumed') engine.events.emit('presumed', { id, model, tags, costNanoUsd: record.costNanoUsd });
+  const isBoundBroken = dropBoundClass(engine, attempt, record);
   if (UNITS.some((unit) => settled.overrun[unit] > 0)) {
-    engine.events.emit('overrun', { id, model, tags, amounts: settled.overrun });
+    engine.events.emit('overrun', { id, model, tags, amounts: settled.overrun, isBoundBroken });
   }
   alertThresholds(engine, attempt);
+}
+
+/** A model that was billed above a bound it should have kept to gets headroom from now on; whether this is the first time. */
+function dropBoundClass(engine: Engine, attempt: Attempt, record: SpendRecord): boolean {
+  const { provider, model, quote } = attempt.facts;
+  if (quote.outputSource === 'unknown' || record.usage === undefined || record.basis === 'estimated') return false;
+  const tokens = record.usage.inputTokens + record.usage.outputTokens;
+  const ratio = Math.max(
+    quote.costNanoUsd > 0 ? record.costNanoUsd / quote.costNanoUsd : 0,
+    tokens / Math.max(1, quote.inputTokens + quote.outputTokens),
+  );
+  // The bound had the headroom of earlier excesses in it already.
+  return ratio > 1 && engine.headroom.exceeded(provider, model, ratio * engine.headroom.of(provider, model));
 }
 
 /** Tells each fraction of a cap that was reached, once a run. */

@@ -21,6 +21,8 @@ export interface Decidable {
   priceOf(model: string): Price | undefined;
   /** The price of a model that a budget would reroute to; never throws. */
   findPrice(model: string): Price | undefined;
+  /** How much more than its bound a model was once billed; 1 for one that keeps to it. */
+  headroomOf(model: string): number;
   boundInput(model: string, price: Price | undefined): InputBound;
   /** A tighter bound, where one can be had. */
   countInput(model: string, price: Price | undefined): Promise<InputBound | undefined>;

@@ -61,10 +61,12 @@ export class Draft {
   /** What quotes of this draft are made from; without the ceilings of budgets where they are to be computed anew. */
   quoteInput(options: { readonly withCeiling: boolean } = { withCeiling: true }): QuoteInput {
     const ceiling = options.withCeiling ? this.ceiling : undefined;
+    const headroom = this.call.headroomOf(this.#model);
     return {
       request: this.call.request,
       price: this.#price,
-      inputTokens: this.#input.tokens ?? UNBOUNDED_INPUT_TOKENS,
+      inputTokens: Math.ceil((this.#input.tokens ?? UNBOUNDED_INPUT_TOKENS) * headroom),
+      headroom,
       hasAudio: this.#input.hasAudio,
       ...(ceiling && { ceilingTokens: ceiling.tokens }),
     };

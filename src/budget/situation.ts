@@ -55,7 +55,7 @@ export function situationOf(round: RefusedRound, run: BudgetRun, refusal: Situat
 }
 
 /** What `run` has not spent, in each capped unit: what is merely held comes back. */
-export function unspentRooms(round: RefusedRound, run: BudgetRun): Room[] {
+function unspentRooms(round: RefusedRound, run: BudgetRun): Room[] {
   return unitsOf(round, run).map(({ unit, balance }) => ({ unit, amount: Math.max(0, balance.cap - balance.spent) }));
 }
 

@@ -24,6 +24,8 @@ export interface QuoteInput {
   readonly hasAudio: boolean;
   /** An output ceiling a budget adds, for one choice. */
   readonly ceilingTokens?: number;
+  /** How much more than its bound this model was once billed; 1 for a model that keeps to it. */
+  readonly headroom: number;
 }
 
 /** Stands for the output of a model whose maximum nobody knows, where a budget admits the call all the same. */
@@ -36,7 +38,7 @@ const DEAREST_WEB_SEARCH_PICO_USD = 50_000_000_000;
 export function quoteCall(input: QuoteInput): Quote {
   const { request, price } = input;
   const output = outputBound(input);
-  const outputTokens = Math.min(output.tokens * request.choices, MAX_AMOUNT);
+  const outputTokens = Math.min(Math.ceil(output.tokens * request.choices * input.headroom), MAX_AMOUNT);
   const costNanoUsd = price ? picoToNano(worstCostPico(input, price, outputTokens)) : 0;
   return { inputTokens: input.inputTokens, outputTokens, outputSource: output.source, costNanoUsd };
 }
@@ -84,10 +86,10 @@ export function ceilingForUsd(input: QuoteInput, price: Price, roomNanoUsd: numb
   if (room < 0n) return -1;
   if (rate === 0) return MAX_AMOUNT;
   const tokens = room / (BigInt(rate) * BigInt(input.request.choices));
-  return tokens > BigInt(MAX_AMOUNT) ? MAX_AMOUNT : Number(tokens);
+  return tokens > BigInt(MAX_AMOUNT) ? MAX_AMOUNT : Math.floor(Number(tokens) / input.headroom);
 }
 
 /** The largest output ceiling for one choice that keeps input and output within `roomTokens`; negative when none does. */
 export function ceilingForTokens(input: QuoteInput, roomTokens: number): number {
-  return Math.floor((roomTokens - input.inputTokens) / input.request.choices);
+  return Math.floor((roomTokens - input.inputTokens) / (input.request.choices * input.headroom));
 }

@@ -96,7 +96,7 @@ class RunningTotals implements Totals {
 }
 
 /** Makes empty totals. */
-export function createTotals(): Totals {
+function createTotals(): Totals {
   return new RunningTotals();
 }
 

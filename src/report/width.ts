@@ -12,7 +12,7 @@ const UNPRINTABLE = /[\p{Control}\p{Surrogate}\u2028\u2029\u061c\u200e\u200f\u20
 export type Graphemes = Iterable<{ readonly segment: string }>;
 
 /** Splits text into what a reader sees as characters. */
-export function graphemesOf(text: string): Graphemes {
+function graphemesOf(text: string): Graphemes {
   return new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(text);
 }
 

@@ -30,6 +30,7 @@ describe.each(SDK_CALLS)('a provider of $name that bills more than was held', (s
     expect(overruns).toEqual([
       {
         id: record?.id,
+        isBoundBroken: true,
         model: sdk.model,
         tags: {},
         amounts: { usd: billedNanoUsd - (record?.holdNanoUsd ?? 0), tokens: expect.any(Number), calls: 0 },

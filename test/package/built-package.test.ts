@@ -8,7 +8,7 @@ import { repository, runNode } from './run-script.js';
  * The most bytes of JavaScript that `import 'tokenguard'` may load, the price table left out. Raise it in the commit
  * that needs it, and say there why.
  */
-const MAX_LOADED_BYTES = 400_000;
+const MAX_LOADED_BYTES = 600_000;
 
 /** Generated, and grows with the market, not with our code. */
 const PRICE_TABLE = 'pricing/catalog-data.js';

@@ -19,7 +19,7 @@ const REQUEST: CallRequest = { operation: 'chat', model: 'm', stream: false, cho
 
 function input(parts: Partial<QuoteInput> & { readonly asked?: Partial<CallRequest> } = {}): QuoteInput {
   const { asked, ...rest } = parts;
-  return { request: { ...REQUEST, ...asked }, price: PRICE, inputTokens: 1000, hasAudio: false, ...rest };
+  return { request: { ...REQUEST, ...asked }, price: PRICE, inputTokens: 1000, hasAudio: false, headroom: 1, ...rest };
 }
 
 describe('a quote', () => {
