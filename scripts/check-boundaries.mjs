@@ -66,11 +66,15 @@ const ROOMS = [
   { room: 'record.ts', uses: ['sink/sink.ts'], names: EVERYTHING },
   { room: 'attempt.ts', uses: [...FOUNDATION, 'after.ts', 'pricing/', 'record.ts'], names: EVERYTHING },
   { room: 'answer.ts', uses: [...FOUNDATION, 'after.ts', 'breaker.ts', 'publish.ts', 'wire/'], names: EVERYTHING },
+  { room: 'call-prices.ts', uses: [...FOUNDATION, 'engine.ts', 'pricing/', 'warnings.ts'], names: EVERYTHING },
+  { room: 'decidable-call.ts', uses: [...FOUNDATION, 'announce.ts', 'call-prices.ts', 'engine.ts'], names: EVERYTHING },
+  { room: 'decide-or-wait.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
+  { room: 'admit.ts', uses: ['announce.ts', 'answer.ts', 'attempt.ts', 'engine.ts', 'publish.ts'], names: EVERYTHING },
   {
     room: 'admission.ts',
     uses: [
-      ...[...FOUNDATION, 'budget/', 'pricing/', 'quote/', 'wire/', 'engine.ts', 'warnings.ts'],
-      ...['after.ts', 'call.ts', 'announce.ts', 'attempt.ts', 'answer.ts', 'publish.ts'],
+      ...[...FOUNDATION, 'after.ts', 'admit.ts', 'announce.ts', 'call.ts', 'decidable-call.ts'],
+      ...['decide-or-wait.ts', 'wire/'],
     ],
     names: EVERYTHING,
   },

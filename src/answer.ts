@@ -18,8 +18,8 @@ export interface AnswerContext {
   readonly wire: Wire;
   /** The request as the caller wrote it. */
   readonly sent: JsonObject;
-  /** The record of this attempt, once it is booked. */
-  record(): SpendRecord | undefined;
+  /** Has the record of this attempt, once it is booked. */
+  readonly booking: { readonly record: SpendRecord | undefined };
 }
 
 const NOTHING_SEEN: Seen = { outputTokens: 0 };
@@ -52,14 +52,14 @@ interface Ending {
 
 /** Settles, and says whether this paid call crossed a cap that raises. */
 function finish(
-  { engine, attempt, wire, record }: AnswerContext,
+  { engine, attempt, wire, booking }: AnswerContext,
   reading: ResponseReading,
   { outcome, seen, answer }: Ending,
 ): MaybePromise<(Refused & { readonly error: BudgetExceededError }) | undefined> {
   if (!attempt.isOpen) return undefined;
   const isKnown = reading.usage !== undefined;
   return after(isKnown ? attempt.settle(reading, outcome) : attempt.settleUnknown(outcome, reading, seen()), () => {
-    const error = crossingError(engine, attempt, chargedAmounts(attempt, record()), answer);
+    const error = crossingError(engine, attempt, chargedAmounts(attempt, booking.record), answer);
     return error && { error, body: wire.refusalBody(error) };
   });
 }

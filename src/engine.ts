@@ -8,6 +8,7 @@ import type { Headroom } from './headroom.js';
 import type { SyncLedger } from './ledger/memory.js';
 import type { Price } from './pricing/price.js';
 import type { Prices } from './pricing/prices.js';
+import type { StalePriceWarning } from './pricing/stale.js';
 import type { PrefixMemory } from './quote/prefix-memory.js';
 import type { EncoderSource } from './quote/tokenizer.js';
 import type { IdSource } from './random.js';
@@ -50,6 +51,8 @@ export interface Engine {
   readonly downgrades: BoundedLog<DowngradeEvent>;
   readonly clamps: BoundedLog<ClampEvent>;
   readonly counters: { unpricedCalls: number; guardedClients: number };
+  /** The last look at how old the prices are. */
+  staleness: { readonly key: string; readonly warning: StalePriceWarning | undefined };
   /** Which run a refusal came from, so that an inner scope does not swallow what an outer budget refused. */
   readonly refusedBy: WeakMap<RefusalError, BudgetRun>;
   warnOnce(key: string, make: () => TokenguardWarning): void;

@@ -135,6 +135,7 @@ function createEngine(options: GuardOptions): Engine {
     downgrades: createBoundedLog(),
     clamps: createBoundedLog(),
     counters: { unpricedCalls: 0, guardedClients: 0 },
+    staleness: { key: '', warning: undefined },
     refusedBy: new WeakMap(),
     warnOnce: warner.warnOnce,
     forgetWarnings: warner.forget,

@@ -37,18 +37,16 @@ const NOT_INPUT: ReadonlySet<string> = new Set([
 export function readConversation(body: JsonObject, turnsField: string, scope: string): Conversation | undefined {
   const turns = body[turnsField];
   if (!Array.isArray(turns) || turns.length === 0) return undefined;
-  try {
-    const head = Object.keys(body).filter((key) => key !== turnsField && key !== 'model' && !NOT_INPUT.has(key));
-    let digest = digestOf(scope, JSON.stringify(head.sort().map((key) => [key, body[key]])));
-    const digests = turns.map((turn) => {
-      digest = digestOf(digest, JSON.stringify(turn) ?? '');
-      return digest;
-    });
-    return { turns, digests };
-  } catch {
-    // Too deep to be written down: such a request is bounded by its bytes.
-    return undefined;
-  }
+  const head = Object.keys(body).filter((key) => key !== turnsField && key !== 'model' && !NOT_INPUT.has(key));
+  let digest = digestOf(
+    scope,
+    head.sort().flatMap((key) => [key, body[key]]),
+  );
+  const digests = turns.map((turn) => {
+    digest = digestOf(digest, turn);
+    return digest;
+  });
+  return { turns, digests };
 }
 
 /** A memory of `maxPrefixes` conversations; the one that was of use longest ago gives way. */
@@ -84,6 +82,24 @@ export function createPrefixMemory(maxPrefixes = 2000): PrefixMemory {
   };
 }
 
-function digestOf(before: string, text: string): string {
-  return createHash('sha256').update(before).update('\n').update(text).digest('base64');
+/**
+ * A digest of a JSON value after `before`. Every text is preceded by its kind and length, so no two values read alike; texts are
+ * hashed where they lie, because writing a long prompt as JSON would cost more than all the rest.
+ */
+function digestOf(before: string, root: unknown): string {
+  const hash = createHash('sha256').update(before);
+  const pending: unknown[] = [root];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (typeof value === 'string') hash.update(`s${value.length}:`).update(value);
+    else if (Array.isArray(value)) {
+      hash.update(`a${value.length}:`);
+      for (const item of value) pending.push(item);
+    } else if (typeof value === 'object' && value !== null) {
+      const keys = Object.keys(value);
+      hash.update(`o${keys.length}:`);
+      for (const key of keys) pending.push((value as JsonObject)[key], key);
+    } else hash.update(`v${String(value)};`);
+  }
+  return hash.digest('base64');
 }

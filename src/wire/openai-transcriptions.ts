@@ -7,6 +7,10 @@ import type { CallRequest, InputContent, JsonObject, MediaPart, RequestPatch, Wi
 
 /** The most text the gpt-4o transcription models write for one file (OpenAI's model pages, "max output tokens"). */
 const MOST_TRANSCRIPT_TOKENS = 2000;
+/** They refuse a longer recording, in seconds; the API says so in its error, and for some of them from 1400 on. */
+const MOST_AUDIO_SECONDS = 1500;
+/** OpenAI reckons $0.006 a minute at $6 a million tokens, which is below seventeen a second; this is on the dear side. */
+const AUDIO_TOKENS_PER_SECOND = 25;
 
 /**
  * OpenAI's transcriptions and translations of audio: multipart forms, read as `form-fields.ts` says. Shapes follow
@@ -32,7 +36,7 @@ export const openaiTranscriptions: Wire = {
 
 function readRequest(body: JsonObject): CallRequest {
   const model = formText(body.model) ?? '';
-  const isBounded = /^gpt-4o(?:-mini)?-transcribe(?:-|$)/.test(model);
+  const isBounded = isTokenBilled(model);
   return {
     operation: 'generate_content',
     model,
@@ -44,19 +48,27 @@ function readRequest(body: JsonObject): CallRequest {
   };
 }
 
+function isTokenBilled(model: string): boolean {
+  return /^gpt-4o(?:-mini)?-transcribe(?:-|$)/.test(model);
+}
+
 function readInput(body: JsonObject): InputContent {
+  const mostTokens = isTokenBilled(formText(body.model) ?? '')
+    ? MOST_AUDIO_SECONDS * AUDIO_TOKENS_PER_SECOND
+    : Number.MAX_SAFE_INTEGER;
   const collector = createInputCollector();
   collector.addText(body.prompt);
   for (const name of formList(body, 'known_speaker_names')) collector.addText(name);
   // These are data URLs, and audio like the file itself.
   for (const sample of formList(body, 'known_speaker_references')) collector.addMedia('audio', sample);
   const content = collector.finish();
-  return { ...content, media: [...content.media, ...formList(body, 'file').map(audioOf)] };
+  const recordings = formList(body, 'file').map((file) => boundRecording(file, mostTokens));
+  return { ...content, media: [...content.media, ...recordings] };
 }
 
 /** Speech becomes about seventeen tokens a second, and no format puts a second of it into fewer bytes than that. */
-function audioOf(file: unknown): MediaPart {
-  return { kind: 'audio', inlineCharacters: fileSize(file) ?? 0 };
+function boundRecording(file: unknown, mostTokens: number): MediaPart {
+  return { kind: 'audio', inlineCharacters: Math.min(fileSize(file) ?? 0, mostTokens) };
 }
 
 function rewrite(body: JsonObject, patch: RequestPatch): JsonObject {

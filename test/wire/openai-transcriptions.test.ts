@@ -38,6 +38,14 @@ test('the file counts by its bytes, the prompt as text', () => {
   });
 });
 
+test('a model that refuses long recordings never hears more than it takes', () => {
+  const bound = (model: string, size: number) =>
+    openaiTranscriptions.readInput({ model, file: { ...file, size } }).media[0]?.inlineCharacters;
+  expect(bound('gpt-4o-mini-transcribe', 25_000_000)).toBe(37_500);
+  expect(bound('gpt-4o-mini-transcribe', 9000)).toBe(9000);
+  expect(bound('whisper-1', 25_000_000)).toBe(25_000_000);
+});
+
 test.each(['a text', null, {}, { size: -1 }, { size: '5' }])('a file of %j has no size that bounds it', (nonsense) => {
   const { media } = openaiTranscriptions.readInput({ file: nonsense });
   expect(media.every(({ inlineCharacters }) => inlineCharacters === 0)).toBe(true);
