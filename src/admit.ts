@@ -24,9 +24,13 @@ export function admit(engine: Engine, call: Call, id: string, startedMs: number,
   announceGrant(engine, call, decision);
   const admittedCall = createAdmittedCall({ engine, attempt, wire, sent: call.body, booking });
   const rewritten = rewriteBody(call, decision);
-  return rewritten === call.body
-    ? { kind: 'admitted', call: admittedCall }
-    : { kind: 'admitted', body: rewritten, call: admittedCall };
+  const path = model === request.model ? undefined : wire.rewritePath?.(call.path, model);
+  return {
+    kind: 'admitted',
+    call: admittedCall,
+    ...(rewritten !== call.body && { body: rewritten }),
+    ...(path !== undefined && { path }),
+  };
 }
 
 function rewriteBody(call: Call, decision: Grant): JsonObject {

@@ -29,6 +29,7 @@ export function createAdmittedCall(context: AnswerContext): AdmittedCall {
   const { attempt, wire } = context;
   return {
     expectsStream: attempt.facts.request.stream,
+    expectsJsonStream: attempt.facts.request.stream && wire.streamsAsJson === true,
     notSent: () => attempt.release(),
     lost: () => attempt.settleUnknown('failed', {}, NOTHING_SEEN),
     rejected: (status, bodyText) =>

@@ -18,6 +18,7 @@ export type ReadCall = Omit<Call, 'input'>;
 export interface Call {
   readonly input: CallInput;
   readonly wire: Wire;
+  readonly path: string;
   readonly body: JsonObject;
   readonly bodyBytes: number;
   readonly request: CallRequest;
@@ -33,19 +34,22 @@ export interface Call {
 export function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefined {
   const url = outgoing.kind === 'http' ? new URL(outgoing.url) : undefined;
   const path = url?.pathname ?? (outgoing as { path: string }).path;
-  const wire = wireForPath(path);
   const body = outgoing.kind === 'http' ? parseJson(outgoing.bodyText) : outgoing.body;
-  if (wire === undefined || body === undefined || typeof body !== 'object') return undefined;
   const { binding } = outgoing;
-  const context = currentContext();
   const namedProvider = binding.provider ?? (url && providerOfHost(url.hostname));
+  const wire = wireForPath(path, namedProvider);
+  if (wire === undefined || body === undefined || typeof body !== 'object') return undefined;
+  const request = wire.readRequest(body, path);
+  if (wire.sharesPath && request.model === '' && namedProvider === undefined) return undefined;
+  const context = currentContext();
   const ambient = context.runs.filter((run) => run.owner === engine.owner);
   if (context.runs.length > 0 && ambient.length === 0 && binding.runs.length === 0) warnOtherGuard(engine);
   const call = {
     wire,
     body,
     bodyBytes: outgoing.kind === 'http' ? Buffer.byteLength(outgoing.bodyText) : bytesOfStrings(body),
-    request: wire.readRequest(body, path),
+    path,
+    request,
     provider: namedProvider ?? wire.provider,
     namedProvider,
     baseURL: url?.href,

@@ -26,8 +26,8 @@ export type Admission =
   /** Not a call that can be metered: send it as it is. */
   | { readonly kind: 'pass' }
   | { readonly kind: 'refused'; readonly refusal: Refused }
-  /** `body` is the body to send where it was rewritten. */
-  | { readonly kind: 'admitted'; readonly body?: JsonObject; readonly call: AdmittedCall };
+  /** `body` and `path` are what to send where they were rewritten. */
+  | { readonly kind: 'admitted'; readonly body?: JsonObject; readonly path?: string; readonly call: AdmittedCall };
 
 /** A refusal: the error the caller is to catch, and its shape on this wire. */
 export interface Refused {
@@ -39,6 +39,8 @@ export interface Refused {
 export interface AdmittedCall {
   /** Whether the request asks for a stream. */
   readonly expectsStream: boolean;
+  /** Whether that stream may come as one JSON document. */
+  readonly expectsJsonStream: boolean;
   /** It was certainly never sent. */
   notSent(): MaybePromise<void>;
   /** It was sent and nobody knows what became of it. */

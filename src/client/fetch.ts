@@ -48,7 +48,7 @@ async function dispatch(admission: Admission, outgoing: Outgoing): Promise<Respo
   const { input, init, send, refuse } = outgoing;
   if (admission.kind === 'pass') return send(input, init);
   if (admission.kind === 'refused') return refuse(admission.refusal);
-  const { call, body } = admission;
+  const { call, body, path } = admission;
   const signal = signalOf(input, init);
   if (signal?.aborted) {
     await call.notSent();
@@ -56,12 +56,19 @@ async function dispatch(admission: Admission, outgoing: Outgoing): Promise<Respo
   }
   let response: Response;
   try {
-    response = await send(input, body ? withBody(input, init, JSON.stringify(body)) : marked(init));
+    const changed = body ? withBody(input, init, JSON.stringify(body)) : marked(init);
+    response = await send(path === undefined ? input : withPath(input, path), changed);
   } catch (error) {
     await (isCertainlyUnsent(error) ? call.notSent() : call.lost());
     throw error;
   }
   return receive(response, call, { refuse, signal });
+}
+
+function withPath(input: string | URL | Request, path: string): string | Request {
+  const url = new URL(urlOf(input));
+  url.pathname = path;
+  return isRequest(input) ? new Request(url, input) : url.href;
 }
 
 function signalOf(input: string | URL | Request, init: RequestInit | undefined): AbortSignal | undefined {
@@ -97,7 +104,8 @@ async function receive(response: Response, call: AdmittedCall, { refuse, signal 
 /** Some compatible servers send their streams under another type, or none. */
 function isStream(response: Response, call: AdmittedCall): boolean {
   const type = response.headers.get('content-type')?.toLowerCase() ?? '';
-  return type.startsWith('text/event-stream') || (call.expectsStream && !type.includes('json'));
+  if (type.startsWith('text/event-stream') || call.expectsJsonStream) return true;
+  return call.expectsStream && !type.startsWith('application/json');
 }
 
 /** Whether it is a request object, of this realm or of another `fetch` implementation. */

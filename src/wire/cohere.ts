@@ -9,6 +9,7 @@ export const cohere: Wire = {
   id: 'cohere',
   provider: 'cohere',
   framing: 'sse',
+  turnsField: 'messages',
   matches: (path) => /(?:^|\/)v2\/chat\/?$/.test(path),
   readRequest,
   readInput: readCohereInput,

@@ -35,6 +35,8 @@ export const gemini: Wire = {
   id: 'gemini',
   provider: 'google',
   framing: 'sse',
+  streamsAsJson: true,
+  turnsField: 'contents',
   matches: (path) => readGeminiPath(path) !== undefined,
   readRequest,
   readInput: readGeminiInput,

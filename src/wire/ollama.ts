@@ -9,6 +9,8 @@ export const ollama: Wire = {
   id: 'ollama',
   provider: 'ollama',
   framing: 'ndjson',
+  sharesPath: true,
+  turnsField: 'messages',
   matches: (path) => /(?:^|\/)api\/(?:chat|generate)\/?$/.test(path),
   readRequest,
   readInput: readOllamaInput,

@@ -112,6 +112,10 @@ export interface Wire {
   readonly provider: string;
   /** How the answer is cut into events where it streams. */
   readonly framing: Framing;
+  /** Whether a stream may come as one JSON document, a list of answers, where the caller did not ask for events. */
+  readonly streamsAsJson?: boolean;
+  /** Whether other programs use this path too, so that a body without a model is none of ours. */
+  readonly sharesPath?: boolean;
   /** The field that holds the turns of a conversation, oldest first, where the format has one. */
   readonly turnsField?: string;
   /** Whether a POST to `path` speaks this format. */
