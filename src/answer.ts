@@ -58,7 +58,7 @@ function finish(
   { outcome, seen, answer }: Ending,
 ): MaybePromise<(Refused & { readonly error: BudgetExceededError }) | undefined> {
   if (!attempt.isOpen) return undefined;
-  const isKnown = reading.usage !== undefined;
+  const isKnown = reading.usage !== undefined || reading.reportedCostPicoUsd !== undefined;
   return after(isKnown ? attempt.settle(reading, outcome) : attempt.settleUnknown(outcome, reading, seen()), () => {
     const error = crossingError(engine, attempt, chargedAmounts(attempt, booking.record), answer);
     return error && { error, body: wire.refusalBody(error) };

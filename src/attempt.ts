@@ -1,12 +1,13 @@
 import { after } from './after.js';
+import { makeBill } from './bill.js';
 import type { OnUnknown } from './budget/options.js';
 import type { Amounts, Ledger, MaybePromise, SettleResult } from './ledger/ledger.js';
-import { multiplyPico, picoToNano } from './money.js';
+import { multiplyPico } from './money.js';
 import { costOf } from './pricing/cost.js';
 import type { Cost, Price } from './pricing/price.js';
 import { type AttemptFacts, type Booking, makeRecord } from './record.js';
-import type { CostBasis, Outcome, SpendRecord } from './sink/sink.js';
-import { type Usage, validUsage } from './usage/usage.js';
+import type { Outcome, SpendRecord } from './sink/sink.js';
+import type { Usage } from './usage/usage.js';
 import type { ResponseReading } from './wire/wire.js';
 
 /** What an attempt needs of the guard. */
@@ -64,14 +65,10 @@ export class Attempt {
   /** Books what the provider says it billed; what it says so that it cannot be true is unknown. */
   settle(reading: ResponseReading, outcome: Outcome): MaybePromise<void> {
     if (!this.isOpen) return;
-    const usage = validUsage(reading.usage);
-    if (usage === undefined) {
-      if (reading.usage !== undefined) this.#host.onInvalidUsage(this);
-      return this.#presume(outcome, reading);
-    }
-    const price = this.#host.priceOf(this.facts, reading.servedModel);
-    const { cost, basis } = this.#costOf(usage, price, reading);
-    return this.#book({ usage, cost, basis, outcome, price, reading });
+    const bill = makeBill(reading, (servedModel) => this.#host.priceOf(this.facts, servedModel));
+    if (bill !== undefined) return this.#book({ ...bill, outcome, reading });
+    if (reading.usage !== undefined) this.#host.onInvalidUsage(this);
+    return this.#presume(outcome, reading);
   }
 
   /** Books the outcome nobody knows: the hold, or an estimate where the budgets allow one. */
@@ -101,17 +98,6 @@ export class Attempt {
     const { costNanoUsd } = this.facts.quote;
     const item = { kind: 'presumed', quantity: 1, costPicoUsd: multiplyPico(costNanoUsd, 1000) } as const;
     return { items: [item], costNanoUsd };
-  }
-
-  #costOf(usage: Usage, price: Price | undefined, reading: ResponseReading): { cost: Cost; basis: CostBasis } {
-    const reported = reading.reportedCostPicoUsd;
-    if (reported !== undefined) {
-      const item = { kind: 'reported', quantity: 1, costPicoUsd: reported } as const;
-      return { cost: { items: [item], costNanoUsd: picoToNano(reported) }, basis: 'reported' };
-    }
-    if (price === undefined) return { cost: { items: [], costNanoUsd: 0 }, basis: 'unpriced' };
-    const { serviceTier } = reading;
-    return { cost: costOf(usage, price, serviceTier === undefined ? {} : { serviceTier }), basis: 'priced' };
   }
 
   #mayEstimate(outcome: Outcome, seen: Seen): boolean {

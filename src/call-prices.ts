@@ -17,9 +17,12 @@ export function priceOrRefuse(engine: Engine, model: string, call: Call): Price 
     return price;
   }
   const capped = call.runs.filter((run) => run.spec.caps.usd !== undefined);
+  // A budget that sends another model than the caller asked for has to know that it is cheaper.
+  const isRewrite = model !== call.request.model;
   const refuses = capped.some(({ spec }) => {
     if (spec.isShadow) return false;
-    return (spec.onUnpriced ?? engine.settings.onUnpriced ?? (spec.enforces ? 'refuse' : 'warn')) === 'refuse';
+    const ifUnsaid = spec.enforces || isRewrite ? 'refuse' : 'warn';
+    return (spec.onUnpriced ?? engine.settings.onUnpriced ?? ifUnsaid) === 'refuse';
   });
   if (refuses || (capped.length === 0 && call.runs.length === 0 && engine.settings.onUnpriced === 'refuse')) {
     throw new UnpricedModelError({ model, provider: call.provider });

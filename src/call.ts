@@ -22,6 +22,8 @@ export interface Call {
   readonly body: JsonObject;
   readonly bodyBytes: number;
   readonly request: CallRequest;
+  /** Whether budgets may change it before it is sent. */
+  readonly canRewrite: boolean;
   readonly provider: string;
   /** The provider as the client's options or the host name it; `undefined` behind a host nobody knows. */
   readonly namedProvider: string | undefined;
@@ -39,6 +41,7 @@ export function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefin
   const namedProvider = binding.provider ?? (url && providerOfHost(url.hostname));
   const wire = wireForPath(path, namedProvider);
   if (wire === undefined || body === undefined || typeof body !== 'object') return undefined;
+  if (outgoing.kind === 'http' && outgoing.isForm && !wire.readsForms) return undefined;
   const request = wire.readRequest(body, path);
   if (wire.sharesPath && request.model === '' && namedProvider === undefined) return undefined;
   const context = currentContext();
@@ -50,6 +53,7 @@ export function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefin
     bodyBytes: outgoing.kind === 'http' ? Buffer.byteLength(outgoing.bodyText) : bytesOfStrings(body),
     path,
     request,
+    canRewrite: outgoing.kind === 'method' || !outgoing.isSigned,
     provider: namedProvider ?? wire.provider,
     namedProvider,
     baseURL: url?.href,

@@ -5,6 +5,7 @@ import type { Binding, Gate } from './client/client.js';
 import { createGuardedFetch, type Fetch } from './client/fetch.js';
 import { createInstrumentation } from './client/instrument.js';
 import { refuseByBody, refuseByThrowing } from './client/refuse.js';
+import { headerOf } from './client/request-body.js';
 import { ConfigError } from './errors.js';
 import type { LiveScope } from './live-scope.js';
 import { readTags } from './scope.js';
@@ -48,7 +49,8 @@ export function createClients(gate: Gate, openBound: (budget: object) => BudgetR
     const throwing = createGuardedFetch(gate, send, binding, refuseByThrowing);
     const failingBody = createGuardedFetch(gate, send, binding, refuseByBody);
     // SDKs of this family retry a rejected fetch, and hide its error; they take a failing body as it is.
-    return (input, init) => (isSentByStainless(input, init) ? failingBody : throwing)(input, init);
+    return (input, init) =>
+      (headerOf(input, init, 'x-stainless-lang') === undefined ? throwing : failingBody)(input, init);
   }
 
   return {
@@ -61,9 +63,4 @@ export function createClients(gate: Gate, openBound: (budget: object) => BudgetR
       }),
     restore: <Client extends object>(client: Client): Client => clients.restore(client),
   };
-}
-
-function isSentByStainless(input: string | URL | Request, init: RequestInit | undefined): boolean {
-  const headers = init?.headers ?? (input instanceof Request ? input.headers : undefined);
-  return headers !== undefined && new Headers(headers).has('x-stainless-lang');
 }

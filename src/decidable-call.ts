@@ -14,6 +14,7 @@ const GRANTED: ReserveResult = Object.freeze({ granted: true });
 export class DecidableCall implements Decidable {
   readonly runs: Call['runs'];
   readonly request: Call['request'];
+  readonly canRewrite: boolean;
   readonly #engine: Engine;
   readonly #call: Call;
   readonly #id: string;
@@ -21,6 +22,7 @@ export class DecidableCall implements Decidable {
   constructor(engine: Engine, call: Call, id: string) {
     this.runs = call.runs;
     this.request = call.request;
+    this.canRewrite = call.canRewrite;
     this.#engine = engine;
     this.#call = call;
     this.#id = id;

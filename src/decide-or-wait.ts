@@ -54,6 +54,7 @@ function behindOthers(engine: Engine, call: Decidable): Decidable {
   return {
     runs: call.runs,
     request: call.request,
+    canRewrite: call.canRewrite,
     reserve: (claims) => asIfHeld(engine, claims),
     priceOf: (model) => call.priceOf(model),
     findPrice: (model) => call.findPrice(model),

@@ -48,8 +48,7 @@ function attach(sink: Sink, host: SinkHost): void {
 /** Queues events for a sink that takes them. Returns what stops it; a sink that takes none costs no listener. */
 function forwardEvents(engine: Engine, runner: SinkRunner): () => void {
   if (typeof runner.sink.onEvent !== 'function') return () => {};
-  // A sink told of its own failures would fail at them again, for ever.
-  const names = EVENT_NAMES.filter((name) => name !== 'sink_error');
+  const names = EVENT_NAMES.filter((name) => !NOT_FORWARDED.has(name));
   const removals = names.map((name) =>
     engine.events.on(name, (event) => runner.pushEvent(toSinkEvent(name, event, engine.clock.nowMs()))),
   );
@@ -57,6 +56,9 @@ function forwardEvents(engine: Engine, runner: SinkRunner): () => void {
     for (const remove of removals) remove();
   };
 }
+
+/** Events that are about no call; and a sink told of its own failures would fail at them again, for ever. */
+const NOT_FORWARDED: ReadonlySet<EventName> = new Set(['sink_error', 'stale_prices', 'unguarded']);
 
 interface EventFacts {
   readonly budget?: unknown;

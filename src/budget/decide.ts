@@ -15,6 +15,8 @@ export interface Decidable {
   /** Outermost first. */
   readonly runs: readonly BudgetRun[];
   readonly request: CallRequest;
+  /** Whether the call may be changed before it is sent; a signed one may not. */
+  readonly canRewrite: boolean;
   /** Holds every claim or none. */
   reserve(claims: readonly Claim[]): MaybePromise<ReserveResult>;
   /** The price of a model for this call; `undefined` where it has none and no budget minds. Throws where one does. */
@@ -178,9 +180,10 @@ class Negotiation {
         this.#admitsAlways.add(run);
         return verdict;
       }
-      if (verdict.kind === 'model' && verdict.model !== this.#draft.model) return verdict;
+      const { canRewrite } = this.#call;
+      if (canRewrite && verdict.kind === 'model' && verdict.model !== this.#draft.model) return verdict;
       const tightest = this.#draft.ceiling?.tokens ?? Number.POSITIVE_INFINITY;
-      if (verdict.kind === 'ceiling' && verdict.tokens < tightest) return verdict;
+      if (canRewrite && verdict.kind === 'ceiling' && verdict.tokens < tightest) return verdict;
       if (step < last) {
         this.#steps.set(run, step + 1);
         // A step that admits more than the one before it may take the call as it is.
@@ -212,7 +215,7 @@ class Negotiation {
   /** `clamp` sends a ceiling with every call, also where the model's own maximum fits. */
   #ceilingOfClamp(quote: Quote): Ceiling | undefined {
     const tokens = this.#draft.price?.maxOutputTokens;
-    if (quote.outputSource !== 'model' || tokens === undefined) return undefined;
+    if (quote.outputSource !== 'model' || tokens === undefined || !this.#call.canRewrite) return undefined;
     const run = this.#call.runs.find(
       (candidate) => !candidate.spec.isShadow && this.#policy(candidate).alwaysSendsCeiling,
     );

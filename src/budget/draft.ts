@@ -111,10 +111,12 @@ export class Draft {
   #start(): void {
     this.#refuseUnbounded();
     this.#defaults = [];
-    if (this.call.request.maxOutputTokens !== undefined) return;
+    if (this.call.request.maxOutputTokens !== undefined || !this.call.canRewrite) return;
     for (const run of this.call.runs) {
       const tokens = run.spec.maxOutputTokens;
-      if (tokens !== undefined && !run.spec.isShadow) this.#defaults.push({ run, tokens, injected: true });
+      // A ceiling below what the format takes would only be an error of the provider.
+      const isTaken = tokens !== undefined && tokens >= this.call.request.minOutputTokens;
+      if (isTaken && !run.spec.isShadow) this.#defaults.push({ run, tokens, injected: true });
     }
   }
 

@@ -17,7 +17,15 @@ export type OutgoingCall = {
   /** Aborts a call that waits for held money. */
   readonly signal?: AbortSignal | undefined;
 } & (
-  | { readonly kind: 'http'; readonly url: string; readonly bodyText: string }
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly bodyText: string;
+      /** Whether `bodyText` is the fields of a form. */
+      readonly isForm: boolean;
+      /** Whether the request is signed already, so that a rewrite would break its signature. */
+      readonly isSigned: boolean;
+    }
   | { readonly kind: 'method'; readonly path: string; readonly body: JsonObject }
 );
 

@@ -1,5 +1,7 @@
+import type { JsonObject } from '../wire/wire.js';
 import type { Admission, AdmittedCall, Binding, Gate, Refused } from './client.js';
 import { isCertainlyUnsent } from './network-error.js';
+import { headerOf, isRequest, readRequestBody, rewrittenBody } from './request-body.js';
 import { copyResponse, parseJsonObject } from './response.js';
 import { tapStream } from './stream.js';
 
@@ -29,6 +31,8 @@ export function createGuardedFetch(gate: Gate, send: Fetch, binding: Binding, re
       kind: 'http',
       url,
       bodyText: body.text,
+      isForm: body.isForm ?? false,
+      isSigned: isSigned(input, init),
       binding,
       signal: signalOf(input, init),
     });
@@ -56,13 +60,18 @@ async function dispatch(admission: Admission, outgoing: Outgoing): Promise<Respo
   }
   let response: Response;
   try {
-    const changed = body ? withBody(input, init, JSON.stringify(body)) : marked(init);
+    const changed = body ? withBody(input, init, body) : marked(init);
     response = await send(path === undefined ? input : withPath(input, path), changed);
   } catch (error) {
     await (isCertainlyUnsent(error) ? call.notSent() : call.lost());
     throw error;
   }
   return receive(response, call, { refuse, signal });
+}
+
+/** AWS signs the body and the path of a request before it is sent. */
+function isSigned(input: string | URL | Request, init: RequestInit | undefined): boolean {
+  return headerOf(input, init, 'authorization')?.startsWith('AWS4-') ?? false;
 }
 
 function withPath(input: string | URL | Request, path: string): string | Request {
@@ -104,13 +113,8 @@ async function receive(response: Response, call: AdmittedCall, { refuse, signal 
 /** Some compatible servers send their streams under another type, or none. */
 function isStream(response: Response, call: AdmittedCall): boolean {
   const type = response.headers.get('content-type')?.toLowerCase() ?? '';
-  if (type.startsWith('text/event-stream') || call.expectsJsonStream) return true;
+  if (/^(?:text\/event-stream|application\/vnd\.amazon\.eventstream)/.test(type) || call.expectsJsonStream) return true;
   return call.expectsStream && !type.startsWith('application/json');
-}
-
-/** Whether it is a request object, of this realm or of another `fetch` implementation. */
-function isRequest(input: string | URL | Request): input is Request {
-  return typeof input === 'object' && 'method' in input && 'url' in input;
 }
 
 function urlOf(input: string | URL | Request): string {
@@ -126,39 +130,18 @@ function isMetered(gate: Gate, url: string): boolean {
   return gate.meters(end < 0 ? url.slice(start) : url.slice(start, start + end));
 }
 
-interface RequestBody {
-  readonly text: string;
-  /** What to send in the place of a body that can be read only once. */
-  readonly replay?: BodyInit;
-}
-
-/** The body as text; `undefined` for a form, which no metered format uses. */
-async function readRequestBody(
-  input: string | URL | Request,
-  init: RequestInit | undefined,
-): Promise<RequestBody | undefined> {
-  const body: unknown = init?.body;
-  if (typeof body === 'string') return { text: body };
-  if (body === undefined || body === null) return isRequest(input) ? { text: await input.clone().text() } : undefined;
-  if (body instanceof FormData || body instanceof URLSearchParams) return undefined;
-  const isReadOnce = typeof body === 'object' && Symbol.asyncIterator in body;
-  if (!isReadOnce) return { text: await new Response(body as BodyInit).text() };
-  const replay = new Uint8Array(await new Response(body as BodyInit).arrayBuffer());
-  return { text: new TextDecoder().decode(replay), replay };
-}
-
 function marked(init: RequestInit | undefined): RequestInit {
   return { ...init, [ADMITTED]: true } as RequestInit;
 }
 
-function withBody(input: string | URL | Request, init: RequestInit | undefined, body: string): RequestInit {
+function withBody(input: string | URL | Request, init: RequestInit | undefined, body: JsonObject): RequestInit {
   const headers = new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined));
   headers.delete('content-length');
   const given = init?.body;
   if (given instanceof Blob && given.type !== '' && !headers.has('content-type')) {
     headers.set('content-type', given.type);
   }
-  // A text without a type is sent as plain text; bytes stay what they were, without one.
-  const sent = typeof given === 'object' && given !== null ? new TextEncoder().encode(body) : body;
-  return { ...init, headers, body: sent, [ADMITTED]: true } as RequestInit;
+  // A form is given its boundary anew.
+  if (given instanceof FormData) headers.delete('content-type');
+  return { ...init, headers, body: rewrittenBody(given, body), [ADMITTED]: true } as RequestInit;
 }

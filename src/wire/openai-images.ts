@@ -16,6 +16,7 @@ export const openaiImages: Wire = {
   id: 'openai-images',
   provider: 'openai',
   framing: 'sse',
+  readsForms: true,
   matches: (path) => /\/images\/(?:generations|edits|variations)\/?$/.test(path),
   readRequest,
   readInput: readImagesInput,

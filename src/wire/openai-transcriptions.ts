@@ -23,6 +23,7 @@ export const openaiTranscriptions: Wire = {
   id: 'openai-transcriptions',
   provider: 'openai',
   framing: 'sse',
+  readsForms: true,
   matches: (path) => /\/audio\/(?:transcriptions|translations)\/?$/.test(path),
   readRequest,
   readInput,

@@ -114,6 +114,8 @@ export interface Wire {
   readonly framing: Framing;
   /** Whether a stream may come as one JSON document, a list of answers, where the caller did not ask for events. */
   readonly streamsAsJson?: boolean;
+  /** Whether its requests may be forms; the client reads one as an object of its fields. */
+  readonly readsForms?: boolean;
   /** Whether other programs use this path too, so that a body without a model is none of ours. */
   readonly sharesPath?: boolean;
   /** The field that holds the turns of a conversation, oldest first, where the format has one. */

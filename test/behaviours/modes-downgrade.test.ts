@@ -83,7 +83,7 @@ describe.each(CASES)('downgrade under $call.name', ({ call, cheaper }) => {
   });
 
   it('in a ladder falls to the ceiling that fits', async () => {
-    const provider = await startProvider({ respond: { ...REPLY, outputTokens: 10_000 } });
+    const provider = await startProvider({ respond: { outputTokens: 10_000 } });
     const guard = createGuard();
     const { create } = call.open(provider, { guard });
     const cap = worstUsd / 10;
