@@ -40,6 +40,18 @@ export {
 export type { Estimate, EstimateRequest } from './estimate.js';
 export type { ClampEvent, DowngradeEvent, EventMap, EventName, Listener, ThresholdEvent } from './events.js';
 export { createGuard, type Guard, track } from './guard.js';
+export type {
+  Admit,
+  Amounts,
+  Balance,
+  Claim,
+  Ledger,
+  Limit,
+  ReserveResult,
+  SettleOutcome,
+  SettleResult,
+  Unit,
+} from './ledger/ledger.js';
 export type { LiveScope } from './live-scope.js';
 export type { ExceedAnswer, ExceedHandler } from './policy/callback.js';
 export type { PolicyName } from './policy/policy.js';

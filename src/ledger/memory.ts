@@ -1,7 +1,19 @@
 import { type Clock, systemClock } from '../clock.js';
 import { ConfigError } from '../errors.js';
 import { isAmount, MAX_AMOUNT } from '../money.js';
-import type { Admit, Amounts, Balance, Claim, Ledger, Limit, ReserveResult, SettleResult, Unit } from './ledger.js';
+import type { Amounts, Balance, Claim, Ledger, Limit, ReserveResult, SettleResult, Unit } from './ledger.js';
+import {
+  type Account,
+  areSameItems,
+  balanceOf,
+  book,
+  findItem,
+  hold,
+  type Item,
+  isDenied,
+  mergeClaims,
+  openAccount,
+} from './memory-account.js';
 
 /** A ledger that answers at once. */
 export interface SyncLedger extends Ledger {
@@ -20,30 +32,6 @@ export interface MemoryLedgerOptions {
   readonly maxFinished?: number;
 }
 
-interface Account {
-  readonly unit: Unit;
-  spent: number;
-  held: number;
-  presumed: number;
-  overrun: number;
-  /** The part of `spent` that was granted above the cap. */
-  spentAbove: number;
-}
-
-/** One account's part of a hold, and what stands in the account for it. */
-interface Item {
-  readonly account: Account;
-  amount: number;
-  cap: number;
-  admit: Admit;
-  /** The part of `covered` that was granted above the cap. */
-  above: number;
-  /** What the hold covers of a charge: the amount, or nothing once the hold was given back. */
-  covered: number;
-  /** What stands in `spent`: nothing while held or released, the amount once presumed. */
-  charged: number;
-}
-
 /** All that is known of one attempt. A void one was given back before it was ever held. */
 interface Attempt {
   readonly id: string;
@@ -56,7 +44,6 @@ interface Attempt {
 const DEFAULT_LEASE_MS = 900_000;
 const DEFAULT_MAX_FINISHED = 10_000;
 const MAX_CLAIMS = 64;
-const STRICTNESS: Readonly<Record<Admit, number>> = Object.freeze({ fit: 0, 'below-cap': 1, always: 2 });
 const NO_ITEMS: readonly Item[] = Object.freeze([]);
 const NOTHING: Amounts = Object.freeze({ usd: 0, tokens: 0, calls: 0 });
 const GRANTED: ReserveResult = Object.freeze({ granted: true });
@@ -116,7 +103,7 @@ class MemoryLedger implements SyncLedger {
     const nowMs = this.#clock.monotonicMs();
     this.#chargeExpired(nowMs, this.#maxFinished);
     if (typeof id !== 'string' || id === '' || !areValidClaims(claims)) return INVALID;
-    const items = this.#mergeClaims(claims);
+    const items = mergeClaims(claims, (limit) => this.#account(limit));
     const known = this.#attempts.get(id);
     if (known?.kind === 'held') return areSameItems(known.items, items) ? GRANTED : MISMATCH;
     if (known !== undefined) return FINISHED;
@@ -237,24 +224,6 @@ class MemoryLedger implements SyncLedger {
     }
   }
 
-  /** Two claims on one account are one: the larger amount, the lower cap, the stricter admission. */
-  #mergeClaims(claims: readonly Claim[]): Item[] {
-    const items: Item[] = [];
-    for (const { limit, amount, admit } of claims) {
-      const account = this.#account(limit);
-      const same = findItem(items, account);
-      if (same === undefined) {
-        items.push({ account, amount, cap: limit.cap, admit, above: 0, covered: amount, charged: 0 });
-        continue;
-      }
-      same.amount = Math.max(same.amount, amount);
-      same.covered = same.amount;
-      same.cap = Math.min(same.cap, limit.cap);
-      if (STRICTNESS[admit] < STRICTNESS[same.admit]) same.admit = admit;
-    }
-    return items;
-  }
-
   #refuse(claims: readonly Claim[], items: readonly Item[]): ReserveResult {
     const denied: number[] = [];
     const balances: Balance[] = [];
@@ -278,72 +247,6 @@ class MemoryLedger implements SyncLedger {
     else this.#shared[limit.unit].set(limit.key, account);
     return account;
   }
-}
-
-/*
- * Why a cap holds. Every step keeps, for each account and the highest cap it was ever claimed under,
- *
- *   spent + held ≤ cap + overrun + spentAbove + heldAbove,   where heldAbove is the sum of `above` over its open holds.
- *
- * Grant: a claim that must fit is granted only where spent + held + amount ≤ cap. Any other has as `above` the part of
- * its amount beyond the cap. Where spent + held ≥ cap already, that is all of it, and both sides grow by the amount;
- * else it is spent + held + amount − cap, and the line holds by itself.
- * Charge: the left side changes by charge − covered; the right side grows by max(0, charge − covered) and loses
- * min(above, max(0, covered − charge)), as money that was not needed comes off the part above the cap first. That is
- * never more than the left side loses. A correction takes out what stands for the item and books anew, so it ends
- * where a first charge of that amount would have ended.
- * Give back: the left side loses the amount, the right side `above`, which is no more. A charge afterwards is covered
- * by nothing, so all of it is overrun, on both sides.
- *
- * As heldAbove ≤ held, it follows that spent ≤ cap + overrun + spentAbove. The `excess` that is shown is spentAbove, or
- * spent − cap where others freed the room since; either way spent ≤ cap + overrun + excess. Where all claims must fit,
- * `above` is 0 throughout, and nothing but an overrun passes the cap.
- */
-
-function isDenied({ account, amount, cap, admit }: Item): boolean {
-  if (admit === 'always') return false;
-  const used = account.spent + account.held;
-  return admit === 'fit' ? used + amount > cap : used >= cap;
-}
-
-function hold(item: Item): void {
-  const { account, amount, cap } = item;
-  item.above = Math.min(amount, Math.max(0, account.spent + account.held + amount - cap));
-  account.held += amount;
-}
-
-/** Puts `charge` in the place of what stands for the item; returns what of it the hold does not cover. */
-function book(item: Item, charge: number, isPresumed: boolean): number {
-  const { account, charged } = item;
-  const overrun = overrunOf(item, charge);
-  account.spent += charge - charged;
-  account.presumed += (isPresumed ? charge : 0) - charged;
-  account.overrun += overrun - overrunOf(item, charged);
-  account.spentAbove += aboveOf(item, charge) - aboveOf(item, charged);
-  item.charged = charge;
-  return overrun;
-}
-
-function overrunOf({ covered }: Item, charge: number): number {
-  return Math.max(0, charge - covered);
-}
-
-function aboveOf({ above, covered }: Item, charge: number): number {
-  return Math.max(0, above - Math.max(0, covered - charge));
-}
-
-function balanceOf({ spent, held, presumed, overrun, spentAbove }: Account, cap: number): Balance {
-  const excess = Math.min(spentAbove, Math.max(0, spent - cap));
-  return { cap, spent, held, presumed, overrun, excess, remaining: Math.max(0, cap - spent - held) };
-}
-
-function openAccount(unit: Unit): Account {
-  return { unit, spent: 0, held: 0, presumed: 0, overrun: 0, spentAbove: 0 };
-}
-
-function findItem(items: readonly Item[], account: Account): Item | undefined {
-  for (const item of items) if (item.account === account) return item;
-  return undefined;
 }
 
 /** Whether `actual` is usable: an amount that an account could not count exactly is as good as none. */
@@ -378,15 +281,6 @@ function isValidActual(actual: Amounts | undefined): actual is Amounts {
 
 function isSameActual(left: Amounts, right: Amounts): boolean {
   return left.usd === right.usd && left.tokens === right.tokens && left.calls === right.calls;
-}
-
-/** The same request: the same accounts, amounts and admissions, in the same order. */
-function areSameItems(left: readonly Item[], right: readonly Item[]): boolean {
-  return left.length === right.length && left.every((item, index) => isSameItem(item, right[index] as Item));
-}
-
-function isSameItem(left: Item, right: Item): boolean {
-  return left.account === right.account && left.amount === right.amount && left.admit === right.admit;
 }
 
 function unchanged(outcome: SettleResult['outcome']): SettleResult {
