@@ -10,12 +10,11 @@ import type { Engine } from './engine.js';
 import { RefusalError } from './errors.js';
 import type { MaybePromise } from './ledger/ledger.js';
 import type { InputBound } from './quote/input-bound.js';
-import { wireForPath } from './wire/wires.js';
 
 /** The way of one call before it is sent: read, quote, reserve for every budget, rewrite or refuse. */
 export function createGate(engine: Engine): Gate {
   return {
-    meters: (path) => wireForPath(path) !== undefined,
+    meters: (path) => engine.findWire(path) !== undefined,
     admit(outgoing) {
       const call = readCall(engine, outgoing);
       if (call === undefined) return { kind: 'pass' };
@@ -55,5 +54,9 @@ function refusedBy(error: unknown, call: Call): Admission {
 }
 
 function expireHolds(engine: Engine): void {
-  for (const id of engine.ledger.expire()) engine.live.get(id)?.expired();
+  for (const id of engine.ledger.expire()) {
+    // An attempt that comes back after all still knows itself; nobody else has to.
+    engine.live.get(id)?.expired();
+    engine.live.delete(id);
+  }
 }

@@ -1,5 +1,5 @@
 import { type Budgeted, type BudgetOf, createBudget } from './budget/budget.js';
-import type { BudgetOptions, CanTruncate } from './budget/options.js';
+import type { BudgetOptions, CanTruncate, Exact } from './budget/options.js';
 import { type BudgetRun, openRun } from './budget/run.js';
 import { type BudgetSpec, readBudgetOptions } from './budget/spec.js';
 import type { Engine } from './engine.js';
@@ -24,9 +24,9 @@ const MEASURING: BudgetSpec = Object.freeze({
 export function createBudgets(engine: Engine) {
   const specs = new WeakMap<object, BudgetSpec>();
 
-  function budget<const Options extends BudgetOptions>(options: Options): BudgetOf<Options, LiveScope>;
+  function budget<const Options extends BudgetOptions>(options: Exact<Options>): BudgetOf<Options, LiveScope>;
   function budget<const Options extends BudgetOptions, Fn extends (...parameters: never[]) => unknown>(
-    options: Options,
+    options: Exact<Options>,
     fn: Fn,
   ): Budgeted<Fn, CanTruncate<Options>>;
   function budget(options: BudgetOptions, fn?: (...parameters: never[]) => unknown): unknown {

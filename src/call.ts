@@ -9,7 +9,6 @@ import { UnguardedWarning } from './warnings.js';
 import { providerOfHost } from './wire/hosts.js';
 import { parseJson } from './wire/json.js';
 import type { CallRequest, JsonObject, Wire } from './wire/wire.js';
-import { wireForPath } from './wire/wires.js';
 
 /** A call without its input's bounds. */
 export type ReadCall = Omit<Call, 'input'>;
@@ -39,7 +38,7 @@ export function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefin
   const body = outgoing.kind === 'http' ? parseJson(outgoing.bodyText) : outgoing.body;
   const { binding } = outgoing;
   const namedProvider = binding.provider ?? (url && providerOfHost(url.hostname));
-  const wire = wireForPath(path, namedProvider);
+  const wire = engine.findWire(path, namedProvider);
   if (wire === undefined || body === undefined || typeof body !== 'object') return undefined;
   if (outgoing.kind === 'http' && outgoing.isForm && !wire.readsForms) return undefined;
   const request = wire.readRequest(body, path);

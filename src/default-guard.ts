@@ -1,5 +1,5 @@
 import type { Budgeted, BudgetOf } from './budget/budget.js';
-import type { BudgetOptions, CanTruncate } from './budget/options.js';
+import type { BudgetOptions, CanTruncate, Exact } from './budget/options.js';
 import type { Measured } from './budgets.js';
 import type { Fetch } from './client/fetch.js';
 import type { InstrumentOptions } from './clients.js';
@@ -63,9 +63,9 @@ export function guardFetch(send?: Fetch, options?: InstrumentOptions): Fetch {
  *   (question: string) => openai.responses.create({ model: 'gpt-4o', input: question }),
  * );
  */
-export function budget<const Options extends BudgetOptions>(options: Options): BudgetOf<Options, LiveScope>;
+export function budget<const Options extends BudgetOptions>(options: Exact<Options>): BudgetOf<Options, LiveScope>;
 export function budget<const Options extends BudgetOptions, Fn extends (...parameters: never[]) => unknown>(
-  options: Options,
+  options: Exact<Options>,
   fn: Fn,
 ): Budgeted<Fn, CanTruncate<Options>>;
 export function budget(options: BudgetOptions, fn?: (...parameters: never[]) => unknown): unknown {

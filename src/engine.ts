@@ -17,6 +17,7 @@ import type { SinkRunner } from './sink/batch.js';
 import type { RecordRing } from './sink/memory.js';
 import type { WaitQueue } from './wait-queue.js';
 import type { TokenguardWarning } from './warnings.js';
+import type { Wire } from './wire/wire.js';
 
 /** What `configure` may change while the guard runs. */
 export interface Settings {
@@ -33,6 +34,7 @@ export interface Engine {
   readonly clock: Clock;
   readonly nextId: IdSource;
   readonly prices: Prices;
+  readonly findWire: (path: string, provider?: string) => Wire | undefined;
   /** Keeps the accounts of runs, which live in this process. */
   readonly ledger: SyncLedger;
   readonly ring: RecordRing;

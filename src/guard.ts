@@ -31,6 +31,7 @@ import type { Sink, Tags } from './sink/sink.js';
 import { addSink, removeSinks } from './sinks.js';
 import { createWaitQueue } from './wait-queue.js';
 import { createWarner } from './warnings.js';
+import { createWireFinder } from './wire/wires.js';
 
 const DEFAULT_SETTINGS: Readonly<Settings> = Object.freeze({
   onUnpriced: undefined,
@@ -119,6 +120,7 @@ function createEngine(options: GuardOptions): Engine {
     clock,
     nextId: createIdSource(),
     prices: new Prices(openCatalog(), clock),
+    findWire: createWireFinder(),
     ledger: memoryLedger({ clock }),
     ring: createRecordRing(),
     // A listener's own trouble is told like any warning: it has no place in the call that was told of.

@@ -87,11 +87,19 @@ export type BudgetOptions = CommonOptions &
     | (Caps & DowngradeMap & { readonly onExceed: 'downgrade' | LadderWith<'downgrade'> })
   );
 
-type Names<Options> = Options extends { readonly onExceed: infer OnExceed }
-  ? OnExceed extends readonly (infer Name)[]
-    ? Name
-    : OnExceed
-  : 'block';
+type KeysOfEach<Union> = Union extends unknown ? keyof Union : never;
+
+/** `Options` without any other key: generic parameters alone would let a misspelt option through. */
+export type Exact<Options> = Options & {
+  readonly [Key in Exclude<keyof Options, KeysOfEach<BudgetOptions>>]: never;
+};
+
+type NameOf<OnExceed> = OnExceed extends readonly (infer Name)[] ? Name : OnExceed;
+type Names<Options> = Options extends unknown
+  ? 'onExceed' extends keyof Options
+    ? NameOf<Options['onExceed']>
+    : 'block'
+  : never;
 
 /** Whether a budget of these options can end its scope quietly, so that its function may resolve to `undefined`. */
 export type CanTruncate<Options> = 'truncate' extends Names<Options> ? true : false;

@@ -3,7 +3,7 @@ import type { Admission, AdmittedCall, Binding, Gate, Refused } from './client.j
 import { isCertainlyUnsent } from './network-error.js';
 import { headerOf, isRequest, readRequestBody, rewrittenBody } from './request-body.js';
 import { copyResponse, parseJsonObject } from './response.js';
-import { tapStream } from './stream.js';
+import { type Abandoned, createAbandoned, tapStream } from './stream.js';
 
 /** The `fetch` a guard wraps. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -20,6 +20,7 @@ const ADMITTED = Symbol.for('tokenguard.admitted');
  * else through untouched.
  */
 export function createGuardedFetch(gate: Gate, send: Fetch, binding: Binding, refuse: Refuse): Fetch {
+  const abandoned = createAbandoned();
   return async function guardedFetch(input, init) {
     const url = urlOf(input);
     const method = (init?.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase();
@@ -37,7 +38,7 @@ export function createGuardedFetch(gate: Gate, send: Fetch, binding: Binding, re
       signal: signalOf(input, init),
     });
     const outgoing = body.replay === undefined ? init : { ...init, body: body.replay };
-    return dispatch(admission, { input, init: outgoing, send, refuse });
+    return dispatch(admission, { input, init: outgoing, send, refuse, abandoned });
   };
 }
 
@@ -46,10 +47,11 @@ interface Outgoing {
   readonly init: RequestInit | undefined;
   readonly send: Fetch;
   readonly refuse: Refuse;
+  readonly abandoned: Abandoned;
 }
 
 async function dispatch(admission: Admission, outgoing: Outgoing): Promise<Response> {
-  const { input, init, send, refuse } = outgoing;
+  const { input, init, send, refuse, abandoned } = outgoing;
   if (admission.kind === 'pass') return send(input, init);
   if (admission.kind === 'refused') return refuse(admission.refusal);
   const { call, body, path } = admission;
@@ -66,7 +68,7 @@ async function dispatch(admission: Admission, outgoing: Outgoing): Promise<Respo
     await (isCertainlyUnsent(error) ? call.notSent() : call.lost());
     throw error;
   }
-  return receive(response, call, { refuse, signal });
+  return receive(response, call, { refuse, signal, abandoned });
 }
 
 /** AWS signs the body and the path of a request before it is sent. */
@@ -87,11 +89,12 @@ function signalOf(input: string | URL | Request, init: RequestInit | undefined):
 interface Receiving {
   readonly refuse: Refuse;
   readonly signal: AbortSignal | null | undefined;
+  readonly abandoned: Abandoned;
 }
 
-async function receive(response: Response, call: AdmittedCall, { refuse, signal }: Receiving): Promise<Response> {
+async function receive(response: Response, call: AdmittedCall, receiving: Receiving): Promise<Response> {
   if (response.ok && response.body && isStream(response, call)) {
-    return copyResponse(response, tapStream(response.body, call.streamed(), signal));
+    return copyResponse(response, tapStream(response.body, call.streamed(), receiving));
   }
   let bytes: Uint8Array<ArrayBuffer>;
   try {
@@ -107,7 +110,7 @@ async function receive(response: Response, call: AdmittedCall, { refuse, signal 
     return copyResponse(response, bytes);
   }
   const crossed = await call.completed(parseJsonObject(text));
-  return crossed ? refuse(crossed) : copyResponse(response, bytes);
+  return crossed ? receiving.refuse(crossed) : copyResponse(response, bytes);
 }
 
 /** Some compatible servers send their streams under another type, or none. */

@@ -1,14 +1,28 @@
 import type { RefusalError } from '../errors.js';
 import type { StreamTap } from './client.js';
 
+/** Streams that nobody can read any more: each is settled once it is garbage. */
+export type Abandoned = FinalizationRegistry<() => void>;
+
+export function createAbandoned(): Abandoned {
+  return new FinalizationRegistry((settle) => settle());
+}
+
+/** How a stream may end other than by itself. */
+export interface TapOptions {
+  /** What the consumer may abort the request with. */
+  readonly signal: AbortSignal | null | undefined;
+  readonly abandoned: Abandoned;
+}
+
 /**
  * The stream the consumer reads in the place of `upstream`: the same bytes, pulled one piece at a time, so that a slow
- * consumer slows the provider as without us. `signal` is what the consumer may abort the request with.
+ * consumer slows the provider as without us.
  */
 export function tapStream(
   upstream: ReadableStream<Uint8Array>,
   tap: StreamTap,
-  signal: AbortSignal | null | undefined,
+  { signal, abandoned }: TapOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = upstream.getReader();
   let failure: RefusalError | undefined;
@@ -34,7 +48,7 @@ export function tapStream(
     }
   }
 
-  return new ReadableStream(
+  const stream = new ReadableStream(
     {
       // As the body of a native response: it can also be read into a buffer of the reader's own.
       type: 'bytes',
@@ -46,6 +60,16 @@ export function tapStream(
     },
     { highWaterMark: 0 },
   );
+  abandoned.register(stream, () => leave(reader, tap));
+  return stream;
+}
+
+/** What a consumer that forgot the stream would have done on leaving: the provider is told to stop, and the call is settled. */
+function leave(reader: ReadableStreamDefaultReader<Uint8Array>, tap: StreamTap): void {
+  void (async () => {
+    await tap.cut();
+    await reader.cancel();
+  })().catch(() => undefined);
 }
 
 async function readPiece(

@@ -43,9 +43,14 @@ function readRequest(body: JsonObject): CallRequest {
     ...(serviceTier !== undefined && { serviceTier }),
     // Without `thinking`, "what happens depends on the model" (the SDK's own words), so the model decides.
     ...(asName(thinking?.type) !== undefined && { hidesReasoning: thinking?.type !== 'disabled' }),
-    ...(isPresent(body.thread) && { unboundedInput: 'thread sends history that is kept at the provider' }),
+    ...(continuesThread(body.thread) && { unboundedInput: 'thread sends history that is kept at the provider' }),
     ...(hostedTools !== undefined && { hostedTools }),
   };
+}
+
+/** A thread that is only being created has no history yet: its first turn is all in the request. */
+function continuesThread(thread: unknown): boolean {
+  return isPresent(thread) && asObject(thread)?.type !== 'create';
 }
 
 /** Thinking tokens count towards `max_tokens`, and the API refuses a budget that leaves nothing for the answer. */

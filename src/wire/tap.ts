@@ -52,6 +52,8 @@ export function createByteTap(
 ): ByteTap {
   const splitter = createSplitter(framing);
   const output = createOutputCounter();
+  // What follows the terminal event is no part of the answer, in whichever piece it comes.
+  let isOver = false;
   return {
     push(chunk) {
       const before: Uint8Array[] = [];
@@ -60,7 +62,7 @@ export function createByteTap(
       let hasOutput = false;
       for (const event of splitter.push(chunk)) {
         let raw: Uint8Array | undefined = event.raw;
-        if (event.data !== undefined && terminal === undefined) {
+        if (event.data !== undefined && !isOver) {
           const reading = reader.read(event.data, jsonOf(event.data));
           if (reading.deltas && reading.deltas.length > 0) {
             output.see(reading.deltas);
@@ -70,6 +72,7 @@ export function createByteTap(
           if (reading.strip) raw = undefined;
           else if (reading.replaceData !== undefined) raw = splitter.replaceData(event, reading.replaceData);
           if (reading.terminal) {
+            isOver = true;
             terminal = { raw: raw ?? new Uint8Array(), isDoneMark: event.data.trim() === '[DONE]' };
             continue;
           }
@@ -80,7 +83,7 @@ export function createByteTap(
     },
     end() {
       const { rest, last } = splitter.end();
-      if (last?.data === undefined) return rest;
+      if (isOver || last?.data === undefined) return rest;
       const reading = reader.read(last.data, jsonOf(last.data));
       if (reading.deltas) output.see(reading.deltas);
       return reading.strip ? new Uint8Array() : rest;

@@ -41,3 +41,19 @@ export function wireForPath(path: string, provider?: string): Wire | undefined {
   const matching = WIRES.filter((wire) => wire.matches(path));
   return matching.find((wire) => wire.provider === provider) ?? matching[0];
 }
+
+const MAX_REMEMBERED_PATHS = 500;
+
+/** `wireForPath` that remembers its answers: a program calls few paths, and each call asks twice. */
+export function createWireFinder(): typeof wireForPath {
+  const known = new Map<string, Wire | undefined>();
+  return (path, provider) => {
+    const key = provider === undefined ? path : `${provider} ${path}`;
+    if (known.has(key)) return known.get(key);
+    const wire = wireForPath(path, provider);
+    // Some formats name the model in the path, so there is no end of paths.
+    if (known.size >= MAX_REMEMBERED_PATHS) known.clear();
+    known.set(key, wire);
+    return wire;
+  };
+}

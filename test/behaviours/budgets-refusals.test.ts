@@ -53,6 +53,10 @@ describe('a refused call', () => {
     ['anthropic create with stream', ({ anthropic }) => anthropic.messages.create({ ...MESSAGE, stream: true })],
     ['anthropic parse', ({ anthropic }) => anthropic.messages.parse(MESSAGE)],
     ['anthropic beta create', ({ anthropic }) => anthropic.beta.messages.create(MESSAGE)],
+    [
+      'anthropic toolRunner',
+      ({ anthropic }) => anthropic.beta.messages.toolRunner({ ...MESSAGE, tools: [] }).runUntilDone(),
+    ],
     ['anthropic withResponse', ({ anthropic }) => anthropic.messages.create(MESSAGE).withResponse()],
     ['anthropic asResponse', ({ anthropic }) => anthropic.messages.create(MESSAGE).asResponse()],
     ['anthropic withOptions', ({ anthropic }) => anthropic.withOptions({ maxRetries: 3 }).messages.create(MESSAGE)],
@@ -77,7 +81,6 @@ describe('a refused call', () => {
       ({ openai }) => openai.chat.completions.runTools({ ...CHAT, tools: [] }).finalChatCompletion(),
     ],
     ['anthropic messages stream', ({ anthropic }) => anthropic.messages.stream(MESSAGE).finalMessage()],
-    ['anthropic toolRunner', ({ anthropic }) => anthropic.beta.messages.toolRunner({ ...MESSAGE, tools: [] }).done()],
   ])('of the helper %s is found inside what the helper throws', async (_, send) => {
     const { provider, made, openai, anthropic, underNothing } = await open();
 

@@ -31,8 +31,8 @@ function jsonOr(text: string): string {
   return text.startsWith('{') ? text : JSON.stringify(text);
 }
 
-/** The events as a provider would send them, in the framing of a format; formats of SSE come as a JSON array at times. */
-export function frame(random: Random, framing: Framing, events: readonly FuzzEvent[]): Uint8Array {
+/** The events as a provider would send them, in the framing of a format; `mayBeArray`: or as one JSON array. */
+export function frame(random: Random, framing: Framing, events: readonly FuzzEvent[], mayBeArray: boolean): Uint8Array {
   if (framing === 'ndjson') {
     const end = random.pick(['\n', '\n', '\r\n', '\n\n']);
     return Buffer.from(events.map((event) => textOf(event) + end).join(''));
@@ -45,7 +45,7 @@ export function frame(random: Random, framing: Framing, events: readonly FuzzEve
       }),
     );
   }
-  if (!random.oneIn(5)) return Buffer.from(sseOf(random, events));
+  if (!mayBeArray || !random.oneIn(5)) return Buffer.from(sseOf(random, events));
   return Buffer.from(`[${events.map(textOf).join(random.pick([',', ',\r\n', ' , ']))}${random.pick([']', ']\n', ''])}`);
 }
 

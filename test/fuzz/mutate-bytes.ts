@@ -2,7 +2,20 @@ import type { Random } from './random.js';
 
 /** What means something to one of the framings or to JSON. */
 const TOKENS = [
-  ...['\n', '\r', '\r\n', '\n\n', '\r\r', 'data:', 'data: ', 'data', 'event: error\n', 'id: 1\n', ': comment\n', '\ufeff'],
+  ...[
+    '\n',
+    '\r',
+    '\r\n',
+    '\n\n',
+    '\r\r',
+    'data:',
+    'data: ',
+    'data',
+    'event: error\n',
+    'id: 1\n',
+    ': comment\n',
+    '\ufeff',
+  ],
   ...['{', '}', '[', ']', '"', '\\', ',', ':', '[DONE]', 'data: [DONE]\n\n', 'null', '-', '1e999', '"usage":null,'],
   ...['"__proto__":{"polluted":1},', '\\ud800', '\\u0000', '"usage":{"prompt_tokens":-1},', '\u0000', '😀'],
 ].map((text) => Buffer.from(text));

@@ -18,7 +18,15 @@ const KEYS = [
 const TEXTS = [
   ...['', 'x', '\u0000', '\ud800', '\udc00x', '\ud83d', '\u2028', '"usage":null', '[DONE]', '20', '1e999', 'NaN'],
   ...['message_start', 'message_delta', 'message_stop', 'response.completed', 'image_generation.completed', '1h'],
-  ...['__proto__', 'flex', 'priority', 'claude-opus-4-8', 'gemini-2.5-pro', 'data:image/png;base64,AAAA', '9'.repeat(400)],
+  ...[
+    '__proto__',
+    'flex',
+    'priority',
+    'claude-opus-4-8',
+    'gemini-2.5-pro',
+    'data:image/png;base64,AAAA',
+    '9'.repeat(400),
+  ],
 ];
 const NUMBERS = [
   ...[0, -0, 1, -1, 1.5, 7, 1e15, 2 ** 53 - 1, 2 ** 53, 2 ** 63, -(2 ** 53), 1e308, -1e308, 5e-324],
@@ -63,7 +71,7 @@ function evilValue(random: Random): unknown {
     case 2:
       return random.pick<unknown>([[], {}, [null], [[]], { type: 'x' }, { length: -1 }]);
     case 3:
-      return nest(random.pick(TEXTS), random.oneIn(300) ? 4000 : random.below(20), random.oneIn(2));
+      return nest(random.pick(TEXTS), random.oneIn(300) ? 1000 : random.below(20), random.oneIn(2));
     default:
       return random.pick(NUMBERS);
   }
@@ -86,40 +94,39 @@ function changeList(random: Random, list: unknown[]): void {
   }
 }
 
-function mutateOnce(random: Random, root: object): void {
-  const places = placesOf(root);
-  if (places.length === 0) return setAt({ holder: root, key: random.pick(KEYS) }, evilValue(random));
-  const place = random.pick(places);
-  const value = valueAt(place);
-  switch (random.below(8)) {
-    case 0:
-      if (Array.isArray(place.holder)) place.holder.splice(Number(place.key), 1);
-      else Reflect.deleteProperty(place.holder, place.key);
-      break;
-    case 1:
-      setAt({ holder: place.holder, key: Array.isArray(place.holder) ? place.key : random.pick(KEYS) }, value);
-      break;
-    case 2: {
-      const other = random.pick(places);
-      const moved = structuredClone(valueAt(other));
-      setAt(place, moved);
-      break;
-    }
-    case 3:
-      if (Array.isArray(value) && value.length > 0) changeList(random, value);
-      else setAt(place, random.oneIn(2) ? [value] : { content: value });
-      break;
-    case 4:
-      setAt(place, typeof value === 'number' ? value * random.pick([-1, 0.5, 1000, 1e300]) : evilValue(random));
-      break;
-    default:
-      setAt(place, evilValue(random));
-  }
-}
+type Change = (random: Random, place: Place, places: readonly Place[]) => void;
+
+const CHANGES: readonly Change[] = [
+  function remove(_, { holder, key }) {
+    if (Array.isArray(holder)) holder.splice(Number(key), 1);
+    else Reflect.deleteProperty(holder, key);
+  },
+  function copyUnderAnotherName(random, { holder, key }) {
+    const name = Array.isArray(holder) ? key : random.pick(KEYS);
+    setAt({ holder, key: name }, valueAt({ holder, key }));
+  },
+  function replaceByAnotherPart(random, place, places) {
+    setAt(place, structuredClone(valueAt(random.pick(places))));
+  },
+  function changeOrWrapList(random, place) {
+    const value = valueAt(place);
+    if (Array.isArray(value) && value.length > 0) changeList(random, value);
+    else setAt(place, random.oneIn(2) ? [value] : { content: value });
+  },
+  function scale(random, place) {
+    const value = valueAt(place);
+    setAt(place, typeof value === 'number' ? value * random.pick([-1, 0.5, 1000, 1e300]) : evilValue(random));
+  },
+  (random, place) => setAt(place, evilValue(random)),
+  (random, place) => setAt(place, evilValue(random)),
+];
 
 /** A copy of `seed` with some of its parts deleted, renamed, moved, repeated or made nonsense. */
 export function mutateJson(random: Random, seed: object): object {
   const copy = structuredClone(seed);
-  for (let changes = random.below(5); changes > 0; changes -= 1) mutateOnce(random, copy);
+  for (let changes = random.below(5); changes > 0; changes -= 1) {
+    const places = placesOf(copy);
+    if (places.length > 0) random.pick(CHANGES)(random, random.pick(places), places);
+  }
   return copy;
 }

@@ -83,6 +83,12 @@ describe('reading a request', () => {
 
   test('a thread keeps its history at the provider', () => {
     expect(read({ thread: { type: 'continue' } }).unboundedInput).toMatch(/thread/);
+    expect(read({ thread: { type: 'resume' } }).unboundedInput).toMatch(/thread/);
+  });
+
+  test('a thread that is only being created has its whole input in the request', () => {
+    expect(read({ thread: { type: 'create' } })).not.toHaveProperty('unboundedInput');
+    expect(read({ thread: null })).not.toHaveProperty('unboundedInput');
   });
 });
 
