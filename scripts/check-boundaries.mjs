@@ -44,7 +44,11 @@ const ROOMS = [
   { room: 'quote/', uses: ['pricing/', 'usage/', 'money.ts', 'errors.ts'], names: INTERFACES },
   { room: 'budget/', uses: [...FOUNDATION, 'quote/', 'policy/policies.ts'], names: [...INTERFACES, 'policy/'] },
   { room: 'scope.ts', uses: [...FOUNDATION, 'budget/'], names: INTERFACES },
-  { room: 'report/', uses: ['money.ts', 'errors.ts'], names: ['sink/sink.ts', 'sink/source.ts'] },
+  {
+    room: 'report/',
+    uses: ['money.ts', 'errors.ts'],
+    names: ['sink/sink.ts', 'sink/source.ts', 'sink/evicted-totals.ts'],
+  },
 
   // What the steps of a call share.
   { room: 'headroom.ts', uses: [], names: [] },

@@ -65,8 +65,7 @@ export function createCallInput(engine: Engine, call: ReadCall): CallInput {
     async count(model, price) {
       const special = boundSpecial(request, price);
       if (special) return special;
-      const isOpenAI = price === undefined || price.provider === 'openai' || price.provider === 'azure';
-      const encode = isOpenAI ? await engine.encoders(model) : undefined;
+      const encode = await engine.encoders(model, price?.provider ?? provider);
       const target = modelOf(call, model, price);
       const known = knownOf(model);
       if (!known) return boundInputByParts(readContent(), target, encode);

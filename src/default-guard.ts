@@ -114,17 +114,23 @@ export function estimate(request: EstimateRequest): Promise<Estimate> {
   return defaultGuard().estimate(request);
 }
 
+type PublicPrices = Pick<Prices, 'lookup' | 'register' | 'alias' | 'explain' | 'refresh' | 'save' | 'load' | 'asOf'>;
+
 /**
  * The price table. Registered prices and aliases outrank it. Rates are US dollars per million tokens.
  *
  * @example
  * prices.register('my-model', { input: 0.2, output: '0.8' });
+ * const { refreshed, reason } = await prices.refresh();
  */
-export const prices: Pick<Prices, 'lookup' | 'register' | 'alias' | 'explain' | 'asOf'> = Object.freeze({
+export const prices: PublicPrices = Object.freeze({
   lookup: (...parameters: Parameters<Prices['lookup']>) => defaultGuard().prices.lookup(...parameters),
   register: (...parameters: Parameters<Prices['register']>) => defaultGuard().prices.register(...parameters),
   alias: (...parameters: Parameters<Prices['alias']>) => defaultGuard().prices.alias(...parameters),
   explain: (...parameters: Parameters<Prices['explain']>) => defaultGuard().prices.explain(...parameters),
+  refresh: (...parameters: Parameters<Prices['refresh']>) => defaultGuard().prices.refresh(...parameters),
+  save: (...parameters: Parameters<Prices['save']>) => defaultGuard().prices.save(...parameters),
+  load: (...parameters: Parameters<Prices['load']>) => defaultGuard().prices.load(...parameters),
   get asOf() {
     return defaultGuard().prices.asOf;
   },

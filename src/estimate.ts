@@ -36,7 +36,7 @@ export async function estimateCall(engine: Engine, input: EstimateRequest): Prom
   const price = findPrice(engine, request.model, query) ?? engine.prices.match(request.model)?.price;
   if (price === undefined) throw new UnpricedModelError({ model: request.model });
   const content = wire.readInput(body);
-  const encode = await engine.encoders(request.model);
+  const encode = await engine.encoders(request.model, price.provider);
   const model = {
     model: request.model,
     provider: price.provider,

@@ -80,6 +80,7 @@ export function createGuard(options: GuardOptions = {}) {
       createReport(engine.ring.records(), reportOptions, {
         dropped: engine.ring.dropped,
         droppedUntilMs: engine.ring.droppedUntilMs,
+        evicted: engine.ring.evicted(),
       }),
     estimate: (request: EstimateRequest): Promise<Estimate> => estimateCall(engine, request),
     prices: engine.prices,

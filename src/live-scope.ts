@@ -32,7 +32,8 @@ export function createLiveScope(engine: Engine, run: BudgetRun): LiveScope {
       const records = engine.ring.records().filter((record) => record.budgets.some(({ id }) => id === run.id));
       const { dropped, droppedUntilMs } = engine.ring;
       return createReport(records, options, {
-        // What gave way before this run began was none of its own.
+        // What gave way before this run began was none of its own. Of what gave way since, the sums know budgets by
+        // name and not by run, so that they are no answer here: what is missing is said instead.
         dropped: (droppedUntilMs ?? 0) >= run.openedMs ? dropped : 0,
         droppedUntilMs,
       });

@@ -29,6 +29,8 @@ export function shared(): Shared {
   return holder[SHARED];
 }
 
+const MAX_NESTED_BUDGETS = 1000;
+
 /** The budgets and tags in force here. */
 export function currentContext(): Context {
   return shared().storage.getStore() ?? NO_CONTEXT;
@@ -42,6 +44,11 @@ export function runInContext<Result>(context: Context, fn: () => Result): Result
 /** The current context with one more budget inside the others. */
 export function withRun(run: BudgetRun): Context {
   const { runs, tags } = currentContext();
+  // A recursion that opens a budget in each step would hold on all of them at every call.
+  if (runs.length >= MAX_NESTED_BUDGETS) {
+    const remedy = `nest at most ${MAX_NESTED_BUDGETS} budgets; open one around a recursion, not in each of its steps`;
+    throw new ConfigError({ option: 'nested budgets', value: runs.length + 1, remedy });
+  }
   return { runs: Object.freeze([...runs, run]), tags };
 }
 

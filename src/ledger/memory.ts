@@ -43,7 +43,7 @@ interface Attempt {
 
 const DEFAULT_LEASE_MS = 900_000;
 const DEFAULT_MAX_FINISHED = 10_000;
-const MAX_CLAIMS = 64;
+const MAX_CLAIMS = 4096;
 const NO_ITEMS: readonly Item[] = Object.freeze([]);
 const NOTHING: Amounts = Object.freeze({ usd: 0, tokens: 0, calls: 0 });
 const GRANTED: ReserveResult = Object.freeze({ granted: true });

@@ -1,3 +1,4 @@
+import { MAX_AMOUNT } from '../money.js';
 import type { InputContent, JsonObject, MediaPart } from '../wire/wire.js';
 import { countTokens, type Encoder } from './tokenizer.js';
 
@@ -59,7 +60,8 @@ function finish(
     hasAudio ||= part.kind === 'audio';
     tokens = tokens === undefined || bound === undefined ? undefined : tokens + bound;
   }
-  return { tokens, method, hasAudio };
+  // The sizes of files are what a caller says they are; more than can be counted is as good as the most that can.
+  return { tokens: tokens && Math.min(tokens, MAX_AMOUNT), method, hasAudio };
 }
 
 function mediaTokens(part: MediaPart, model: InputModel): number | undefined {

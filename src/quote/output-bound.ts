@@ -32,7 +32,10 @@ export function injectedCeiling(
   rooms: readonly Room[],
   { outputReserve, reasoningReserve }: { readonly outputReserve: number; readonly reasoningReserve: number },
 ): number | undefined {
-  const most = Math.min(ceilingThatFits(input, rooms), input.price?.maxOutputTokens ?? MAX_AMOUNT);
+  const most = Math.min(
+    ceilingThatFits(input, rooms),
+    input.price?.maxOutputTokens ?? input.price?.contextTokens ?? MAX_AMOUNT,
+  );
   const least = Math.max(outputReserve, input.request.minOutputTokens);
   if (most < least) return undefined;
   const quarter = ceilingThatFits(

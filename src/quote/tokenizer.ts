@@ -5,7 +5,7 @@ export type Encoder = (text: string) => number;
  * Finds the exact encoder of a model, or `undefined` where none is known. It is asked only when a bound by bytes does
  * not fit, so a tokenizer costs nothing before it is needed.
  */
-export type EncoderSource = (model: string) => Promise<Encoder | undefined>;
+export type EncoderSource = (model: string, provider: string) => Promise<Encoder | undefined>;
 
 // One encoder call is quadratic on long runs without a boundary, so none ever sees more than this.
 const SLICE_CHARACTERS = 1024;
@@ -19,8 +19,10 @@ const CL100K = /^(?:ft:)?(?:gpt-4|gpt-3\.5|text-embedding-(?:3|ada-002))(?:[-:]|
  */
 export function createGptTokenizerSource(): EncoderSource {
   const loaded = new Map<string, Promise<Encoder | undefined>>();
-  return (model) => {
-    const encoding = encodingOf(model);
+  return (model, provider) => {
+    // Elsewhere a name like one of OpenAI's may stand for anything.
+    const isOpenAI = provider === 'openai' || provider === 'azure';
+    const encoding = isOpenAI ? encodingOf(model) : undefined;
     if (encoding === undefined) return Promise.resolve(undefined);
     let encoder = loaded.get(encoding);
     if (encoder === undefined) {

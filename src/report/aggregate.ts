@@ -1,6 +1,8 @@
 import { formatUsd, nanoToUsd } from '../money.js';
+import type { CallFigures } from '../sink/evicted-totals.js';
 import type { SpendRecord } from '../sink/sink.js';
-import type { DimensionReader } from './dimension.js';
+import type { Call, DimensionReader } from './dimension.js';
+import type { Selection } from './selection.js';
 
 /** What a set of calls came to. Counts are whole numbers. */
 export interface ReportTotal {
@@ -32,9 +34,11 @@ export interface ReportRow extends ReportTotal {
   readonly tags: Readonly<Record<string, string | null>>;
 }
 
-/** Adds up records; exact at any number of them. */
+/** Adds up calls; exact at any number of them. */
 export interface Totals {
   add(record: SpendRecord): void;
+  /** Adds what several calls came to. */
+  addFigures(figures: CallFigures): void;
   /** The exact cost in nano-dollars. */
   readonly costNanoUsd: bigint;
   toTotal(): ReportTotal;
@@ -77,6 +81,18 @@ class RunningTotals implements Totals {
     this.#cachedInputTokens += usage.cacheReadInputTokens ?? 0;
   }
 
+  addFigures(figures: CallFigures): void {
+    this.#carriedNanoUsd += figures.costNanoUsd;
+    this.#inputTokens += figures.inputTokens;
+    this.#outputTokens += figures.outputTokens;
+    this.#reasoningTokens += figures.reasoningTokens;
+    this.#cachedInputTokens += figures.cachedInputTokens;
+    this.#calls += figures.calls;
+    this.#unpricedCalls += figures.unpricedCalls;
+    this.#presumedCalls += figures.presumedCalls;
+    this.#estimatedCalls += figures.estimatedCalls;
+  }
+
   toTotal(): ReportTotal {
     const cost = this.costNanoUsd;
     return Object.freeze({
@@ -100,10 +116,11 @@ function createTotals(): Totals {
   return new RunningTotals();
 }
 
-/** Adds up all `records`. */
-export function totalsOf(records: Iterable<SpendRecord>): Totals {
+/** Adds up all calls of a selection. */
+export function totalsOf({ records, evicted }: Selection): Totals {
   const totals = createTotals();
   for (const record of records) totals.add(record);
+  for (const { figures } of evicted) totals.addFigures(figures);
   return totals;
 }
 
@@ -113,16 +130,16 @@ interface Group {
 }
 
 /**
- * Groups `records` by the given dimensions: one row for each combination of values that occurs, dearest first, then
- * by value. Without dimensions, one row for all; without records, none.
+ * Groups the calls of a selection by the given dimensions: one row for each combination of values that occurs, dearest
+ * first, then by value. Without dimensions, one row for all; without calls, none.
  */
 export function groupRows(
-  records: Iterable<SpendRecord>,
+  { records, evicted }: Selection,
   dimensions: readonly (readonly [key: string, read: DimensionReader])[],
 ): readonly ReportRow[] {
   const groups = new Map<string, Group>();
-  for (const record of records) {
-    const values = dimensions.map(([, read]) => read(record));
+  const totalsFor = (call: Call): Totals => {
+    const values = dimensions.map(([, read]) => read(call));
     // JSON keeps apart what joining with a separator would mix up: ['a|b', 'c'] and ['a', 'b|c'], null and 'null'.
     const id = JSON.stringify(values);
     let group = groups.get(id);
@@ -130,8 +147,10 @@ export function groupRows(
       group = { values, totals: createTotals() };
       groups.set(id, group);
     }
-    group.totals.add(record);
-  }
+    return group.totals;
+  };
+  for (const record of records) totalsFor(record).add(record);
+  for (const { traits, figures } of evicted) totalsFor(traits).addFigures(figures);
   const keys = dimensions.map(([key]) => key);
   return [...groups.values()]
     .map((group) => ({ ...group, cost: group.totals.costNanoUsd }))

@@ -1,8 +1,8 @@
 import { ConfigError, CostAssertionError } from '../errors.js';
 import { formatUsd, isAmount, parseUsd } from '../money.js';
-import type { SpendRecord } from '../sink/sink.js';
 import { type Totals, totalsOf } from './aggregate.js';
 import { createFilter, type RecordFilter, type Where } from './filter.js';
+import { narrowSelection, type Selection } from './selection.js';
 
 /** What a sum may at most be; at the cap is under it. */
 export interface CostCaps {
@@ -11,44 +11,43 @@ export interface CostCaps {
   readonly calls?: number;
 }
 
-/** The records an assertion is about. */
-export interface AssertedRecords {
-  readonly records: readonly SpendRecord[];
-  /** The filter that chose them. */
-  readonly filter: RecordFilter;
-  /** How many records that the filter may have chosen are gone. */
-  readonly missing: number;
-}
-
 type CapCheck = (totals: Totals) => string | undefined;
 
 /**
- * Checks that what the records come to, those that `where` matches, stays at or below every cap.
+ * Checks that what the calls that `selected` chose come to, those that `where` matches, stays at or below every cap.
  *
  * @throws CostAssertionError when a sum is above its cap, when no record matches, when records that may match are
- * gone, and under a usd cap when a matching call has no price: a check that cannot see must not pass.
+ * missing, and under a usd cap when a matching call has no price: a check that cannot see must not pass.
  * @throws ConfigError for caps that are empty, unknown or no amounts.
  */
-export function assertUnder(asserted: AssertedRecords, caps: CostCaps, where: Where = {}): void {
+export function assertUnder(selection: Selection, selected: RecordFilter, caps: CostCaps, where: Where = {}): void {
   const checks = capChecks(caps);
   const filter = createFilter({ where });
-  const scope = [asserted.filter.describe(), filter.describe()].filter((text) => text !== '').join(', ');
-  const matching = asserted.records.filter((record) => filter.matches(record));
-  if (asserted.missing > 0) {
+  const scope = [selected.describe(), filter.describe()].filter((text) => text !== '').join(', ');
+  const matching = narrowSelection(selection, filter);
+  if (matching.missing > 0) {
     throw new CostAssertionError(
-      `Cost cannot be asserted for ${scopeText(scope)}: ${asserted.missing} older records were dropped and may match. Raise maxRecords, or narrow the check with since`,
+      `Cost cannot be asserted for ${scopeText(scope)}: ${matching.missing} older records were dropped and may match. ${remedyFor(matching)}`,
     );
   }
-  if (matching.length === 0) {
+  const totals = totalsOf(matching);
+  const { calls } = totals.toTotal();
+  if (calls === 0) {
     throw new CostAssertionError(`Cost cannot be asserted: no record matches ${scopeText(scope)}`);
   }
-  const totals = totalsOf(matching);
   const failures = checks.map((check) => check(totals)).filter((text) => text !== undefined);
   if (failures.length > 0) {
     throw new CostAssertionError(
-      `Cost is not under its cap for ${scopeText(scope)} (${matching.length} calls): ${failures.join('; ')}`,
+      `Cost is not under its cap for ${scopeText(scope)} (${calls} calls): ${failures.join('; ')}`,
     );
   }
+}
+
+function remedyFor({ missing, missingByTime }: Selection): string {
+  // Fewer are missing than were dropped only where the others are in sums, and there were too many sums to keep.
+  return missing < missingByTime
+    ? 'Raise maxRecords, or use tags that have fewer different values'
+    : 'Raise maxRecords, or narrow the check with since';
 }
 
 function scopeText(scope: string): string {

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.js';
-import type { SpendRecord, TagValue } from '../sink/sink.js';
-import { dimensionValues } from './dimension.js';
+import type { TagValue } from '../sink/sink.js';
+import { type Call, dimensionValues, isTimeDimension } from './dimension.js';
 import { type Instant, parseInstant } from './instant.js';
 
 /** What a tag or dimension must be: a value, one of several, or `null` for a record without it. */
@@ -19,14 +19,17 @@ export interface RecordRange {
 
 /** A checked `RecordRange`. */
 export interface RecordFilter {
-  matches(record: SpendRecord): boolean;
+  /** Whether a record or, unless `readsTime`, a sum of evicted ones meets all conditions. */
+  matches(call: Call): boolean;
+  /** Whether a condition is about time, which a sum of evicted records cannot tell. */
+  readonly readsTime: boolean;
   /** Whether records that settled at `timeMs` or before could match. */
   reachesBackTo(timeMs: number): boolean;
   /** The conditions as words for a message: `feature = 'search', since 2026-11-24T00:00:00.000Z`; may be empty. */
   describe(): string;
 }
 
-type Condition = (record: SpendRecord) => boolean;
+type Condition = (call: Call) => boolean;
 
 /**
  * Checks a range and makes its filter.
@@ -38,10 +41,11 @@ export function createFilter(range: RecordRange): RecordFilter {
   const untilMs = range.until === undefined ? undefined : parseInstant(range.until, 'until');
   const where = range.where === undefined ? [] : whereEntries(range.where);
   const conditions: Condition[] = where.map(([key, allowed]) => whereCondition(key, allowed));
-  if (sinceMs !== undefined) conditions.push((record) => record.timeMs >= sinceMs);
-  if (untilMs !== undefined) conditions.push((record) => record.timeMs < untilMs);
+  if (sinceMs !== undefined) conditions.push(({ timeMs }) => timeMs !== undefined && timeMs >= sinceMs);
+  if (untilMs !== undefined) conditions.push(({ timeMs }) => timeMs !== undefined && timeMs < untilMs);
   return {
-    matches: (record) => conditions.every((condition) => condition(record)),
+    matches: (call) => conditions.every((condition) => condition(call)),
+    readsTime: sinceMs !== undefined || untilMs !== undefined || where.some(([key]) => isTimeDimension(key)),
     reachesBackTo: (timeMs) => sinceMs === undefined || sinceMs <= timeMs,
     describe: () =>
       [
@@ -82,7 +86,7 @@ function whereText(value: unknown, given: unknown, option: string): string | nul
 function whereCondition(key: string, allowed: readonly (string | null)[]): Condition {
   const valuesOf = dimensionValues(key, `where.${key}`);
   const allowedTexts = new Set(allowed);
-  return (record) => valuesOf(record).some((value) => allowedTexts.has(value));
+  return (call) => valuesOf(call).some((value) => allowedTexts.has(value));
 }
 
 const MAX_SHOWN_LENGTH = 80;

@@ -2,9 +2,10 @@ import { ConfigError } from '../errors.js';
 import type { SpendRecord } from '../sink/sink.js';
 import { groupRows, type ReportRow, type ReportTotal, totalsOf } from './aggregate.js';
 import { assertUnder, type CostCaps } from './assert-under.js';
-import { dimensionReader } from './dimension.js';
+import { dimensionReader, isTimeDimension } from './dimension.js';
 import { createFilter, type RecordRange, type Where } from './filter.js';
 import { formatCsv, formatTable } from './format.js';
+import { type ReportContext, selectCalls } from './selection.js';
 
 /** What to group by and which records count. */
 export interface ReportOptions extends RecordRange {
@@ -15,19 +16,11 @@ export interface ReportOptions extends RecordRange {
   readonly groupBy?: readonly string[];
 }
 
-/** What is known about records that are no longer here. */
-export interface ReportContext {
-  /** How many records were dropped. */
-  readonly dropped?: number;
-  /** The latest time of a dropped record, in milliseconds since the epoch; without it, the oldest one here counts. */
-  readonly droppedUntilMs?: number | undefined;
-}
-
 /** The plain form of a report. */
 export interface ReportJson {
   readonly rows: readonly ReportRow[];
   readonly total: ReportTotal;
-  /** How many records that may have matched are gone; absent for none. */
+  /** How many records that may have matched are missing; absent for none. */
   readonly dropped?: number;
 }
 
@@ -35,15 +28,20 @@ export interface ReportJson {
 export interface Report extends Iterable<ReportRow> {
   /** One row for each group, dearest first. Empty when no record matched. */
   readonly rows: readonly ReportRow[];
-  /** How many records that may have matched are no longer here; 0 when the figures are whole. */
+  /**
+   * How many records that may have matched are missing; 0 when the figures are whole. A process keeps sums of what its
+   * oldest records came to, for up to 10 000 different sets of tags and dimensions, and reports them as if they were
+   * here. They know no time and no run: a `since` or `until` that reaches back to them, `$hour`, `$day`, `$month`, and
+   * the report of a scope leave them out, and count them here.
+   */
   readonly dropped: number;
   /** The figures of all rows together; zeros when there are none. */
   total(): ReportTotal;
   /**
-   * Checks the records of this report, those that `where` matches, against caps; grouped or not makes no difference.
+   * Checks the calls of this report, those that `where` matches, against caps; grouped or not makes no difference.
    *
    * @throws CostAssertionError naming sum, cap and filter when a sum is above its cap, when no record matches, when
-   * records that may match were dropped, and under a usd cap when a matching call has no price.
+   * records that may match are missing, and under a usd cap when a matching call has no price.
    * @throws ConfigError for caps or conditions that cannot be used.
    */
   assertUnder(caps: CostCaps, where?: Where): void;
@@ -57,7 +55,7 @@ export interface Report extends Iterable<ReportRow> {
 const OPTION_KEYS: readonly string[] = ['groupBy', 'where', 'since', 'until'];
 
 /**
- * Makes a report over `records`, which it does not change and of which it keeps those that match.
+ * Makes a report over `records` and what `context` says of those before them. It changes neither, and keeps what matches.
  *
  * @throws ConfigError naming an option that is unknown or cannot be used.
  *
@@ -74,20 +72,15 @@ export function createReport(
   const keys = [...new Set(options.groupBy ?? [])];
   const dimensions = keys.map((key) => [key, dimensionReader(key, 'groupBy')] as const);
   const filter = createFilter(options);
-  const matching: SpendRecord[] = [];
-  let oldestMs = Number.POSITIVE_INFINITY;
-  for (const record of records) {
-    oldestMs = Math.min(oldestMs, record.timeMs);
-    if (filter.matches(record)) matching.push(record);
-  }
-  const rows = Object.freeze(groupRows(matching, dimensions));
-  const total = totalsOf(matching).toTotal();
-  const missing = filter.reachesBackTo(context.droppedUntilMs ?? oldestMs) ? (context.dropped ?? 0) : 0;
+  const selection = selectCalls(records, context, filter, keys.some(isTimeDimension));
+  const rows = Object.freeze(groupRows(selection, dimensions));
+  const total = totalsOf(selection).toTotal();
+  const { missing } = selection;
   return Object.freeze({
     rows,
     dropped: missing,
     total: () => total,
-    assertUnder: (caps: CostCaps, where?: Where) => assertUnder({ records: matching, filter, missing }, caps, where),
+    assertUnder: (caps: CostCaps, where?: Where) => assertUnder(selection, filter, caps, where),
     toTable: () => formatTable({ keys, rows, total, dropped: missing }),
     toCSV: () => formatCsv({ keys, rows }),
     toJSON: () => ({ rows, total, ...(missing > 0 && { dropped: missing }) }),

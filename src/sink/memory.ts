@@ -1,14 +1,22 @@
 import { ConfigError } from '../errors.js';
+import { DEFAULT_MAX_EVICTED_GROUPS, type EvictedSums, EvictedTotals } from './evicted-totals.js';
 import type { SpendRecord } from './sink.js';
 
 /** How many records a process keeps unless it is told otherwise. */
 export const DEFAULT_MAX_RECORDS = 100_000;
 
-/** The newest records of this process, oldest first; older ones give way in constant time. */
+/**
+ * The newest records of this process, oldest first; older ones give way in constant time and live on in sums.
+ *
+ * Its memory does not grow with the calls: it is that of `maxRecords` records, of the bounded number of sums, and of the
+ * provisional records that may still be corrected, a bounded number as well.
+ */
 export interface RecordRing {
   /**
    * Keeps `record` as the newest; the oldest gives way when the ring is full. The later word on a provisional record
-   * that is still here (same `id`) takes its place instead.
+   * that is still here (same `id`) takes its place instead; of one that gave way, the sums forget what it put into them,
+   * and the later word is the newest record. Where more than 10 000 provisional records gave way since, it counts as one
+   * more call.
    */
   add(record: SpendRecord): void;
   /**
@@ -18,15 +26,17 @@ export interface RecordRing {
   replace(record: SpendRecord): boolean;
   /** A copy, oldest first: it stays as it is while more records come. */
   records(): readonly SpendRecord[];
-  /** How many records gave way. `dropped + size` is the number that came. */
+  /** How many records gave way and stand uncorrected. `dropped + size` is the number of calls that came. */
   readonly dropped: number;
   /** The latest `timeMs` of a record that gave way; `undefined` while none did. */
   readonly droppedUntilMs: number | undefined;
+  /** What the records that gave way came to: a copy, as `records()` is. `dropped` counts all of them. */
+  evicted(): EvictedSums;
   /** How many records are here. */
   readonly size: number;
   /** Changes the bound; the oldest records above it give way. @throws ConfigError for a bound that is no count. */
   resize(maxRecords: number): void;
-  /** Forgets the records and the count of dropped ones. */
+  /** Forgets the records, and the sums and the count of dropped ones. */
   clear(): void;
 }
 
@@ -36,11 +46,13 @@ class ArrayRing implements RecordRing {
   #maxRecords: number;
   // Only provisional records are indexed: an index of all of them would double the memory of the ring.
   readonly #provisionalSlots = new Map<string, number>();
+  readonly #evicted: EvictedTotals;
   #dropped = 0;
   #droppedUntilMs: number | undefined;
 
-  constructor(maxRecords: number) {
-    this.#maxRecords = checkMaxRecords(maxRecords);
+  constructor(maxRecords: number, maxEvictedGroups: number) {
+    this.#maxRecords = checkCount('maxRecords', maxRecords);
+    this.#evicted = new EvictedTotals(checkCount('maxEvictedGroups', maxEvictedGroups));
   }
 
   get dropped(): number {
@@ -57,6 +69,7 @@ class ArrayRing implements RecordRing {
 
   add(record: SpendRecord): void {
     if (this.replace(record)) return;
+    if (this.#evicted.takeBack(record.id)) this.#dropped -= 1;
     if (this.#slots.length < this.#maxRecords) {
       this.#put(this.#slots.length, record);
       return;
@@ -80,8 +93,12 @@ class ArrayRing implements RecordRing {
     return [...this.#slots.slice(this.#oldest), ...this.#slots.slice(0, this.#oldest)];
   }
 
+  evicted(): EvictedSums {
+    return this.#evicted.sums();
+  }
+
   resize(maxRecords: number): void {
-    this.#maxRecords = checkMaxRecords(maxRecords);
+    this.#maxRecords = checkCount('maxRecords', maxRecords);
     const ordered = this.records();
     const surplus = Math.max(0, ordered.length - maxRecords);
     for (const record of ordered.slice(0, surplus)) this.#drop(record);
@@ -94,6 +111,7 @@ class ArrayRing implements RecordRing {
     this.#slots = [];
     this.#oldest = 0;
     this.#provisionalSlots.clear();
+    this.#evicted.clear();
     this.#dropped = 0;
     this.#droppedUntilMs = undefined;
   }
@@ -104,7 +122,9 @@ class ArrayRing implements RecordRing {
   }
 
   #drop(record: SpendRecord): void {
-    if (isProvisional(record)) this.#provisionalSlots.delete(record.id);
+    const mayChange = isProvisional(record);
+    if (mayChange) this.#provisionalSlots.delete(record.id);
+    this.#evicted.add(record, mayChange);
     this.#dropped += 1;
     this.#droppedUntilMs = Math.max(this.#droppedUntilMs ?? record.timeMs, record.timeMs);
   }
@@ -112,28 +132,29 @@ class ArrayRing implements RecordRing {
 
 /**
  * Makes a ring that keeps the newest `maxRecords` records (100 000 unless given; 0 keeps none). It grows as records
- * come, so a short process pays only for what it keeps.
+ * come, so a short process pays only for what it keeps. Of records that gave way it keeps at most `maxEvictedGroups`
+ * sums (10 000 unless given).
  *
- * @throws ConfigError naming `maxRecords` when it is not a whole number from 0 up.
+ * @throws ConfigError naming the option that is not a whole number from 0 up.
  *
  * @example
  * const ring = createRecordRing({ maxRecords: 1000 });
  * ring.add(record);
- * createReport(ring.records(), {}, ring).total().usd;
+ * const { dropped, droppedUntilMs } = ring;
+ * createReport(ring.records(), {}, { dropped, droppedUntilMs, evicted: ring.evicted() }).total().usd;
  */
-export function createRecordRing(options: { readonly maxRecords?: number } = {}): RecordRing {
-  return new ArrayRing(options.maxRecords ?? DEFAULT_MAX_RECORDS);
+export function createRecordRing(
+  options: { readonly maxRecords?: number; readonly maxEvictedGroups?: number } = {},
+): RecordRing {
+  const { maxRecords = DEFAULT_MAX_RECORDS, maxEvictedGroups = DEFAULT_MAX_EVICTED_GROUPS } = options;
+  return new ArrayRing(maxRecords, maxEvictedGroups);
 }
 
 function isProvisional(record: SpendRecord): boolean {
   return record.outcome === 'expired' || record.basis === 'presumed';
 }
 
-function checkMaxRecords(value: number): number {
+function checkCount(option: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new ConfigError({
-    option: 'maxRecords',
-    value,
-    remedy: 'give the number of records to keep: a whole number, 0 or more',
-  });
+  throw new ConfigError({ option, value, remedy: 'give the number to keep: a whole number, 0 or more' });
 }

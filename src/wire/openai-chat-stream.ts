@@ -1,16 +1,23 @@
-import { asArray, asCount, asName, asObject, parseJson } from './json.js';
+import { asArray, asCount, asName, asObject, isPresent, parseJson } from './json.js';
 import { collectStrings, toJsonText } from './json-text.js';
 import { makeReading, readChatUsage } from './openai-usage.js';
 import type { JsonObject, ResponseReading, StreamEventReading, StreamReader } from './wire.js';
 
-/** Whether a chat request itself asks for usage in its stream. */
-export function asksForUsage(body: JsonObject): boolean {
+function asksForUsage(body: JsonObject): boolean {
   return asObject(body.stream_options)?.include_usage === true;
+}
+
+/** Whether a chat request has to be made to ask for the usage of its stream: the caller did not. */
+export function mustBeAsked(body: JsonObject): boolean {
+  // Options that are no object get the request refused; mending them would send what the caller never sent.
+  const canAsk = asObject(body.stream_options) !== undefined || !isPresent(body.stream_options);
+  return body.stream === true && canAsk && !asksForUsage(body);
 }
 
 /** What has been seen of one stream. */
 interface Progress {
-  readonly isAsked: boolean;
+  /** Whether usage is told because we asked for it. */
+  readonly isOurAsk: boolean;
   readonly choices: number;
   readonly finished: Set<number>;
   usageChunk: JsonObject | undefined;
@@ -28,7 +35,7 @@ interface Progress {
  */
 export function followChatStream(sent: JsonObject): StreamReader {
   const progress: Progress = {
-    isAsked: asksForUsage(sent),
+    isOurAsk: mustBeAsked(sent),
     choices: Math.max(1, asCount(sent.n) ?? 1),
     finished: new Set(),
     usageChunk: undefined,
@@ -64,7 +71,7 @@ function readChunk(progress: Progress, data: string, json: JsonObject): StreamEv
   const reading: StreamEventReading = deltas.length > 0 ? { deltas } : {};
   // An error takes the place of everything that was still to come, `[DONE]` included.
   if (asObject(json.error) !== undefined && choices.length === 0) return { ...reading, terminal: true };
-  if (progress.isAsked) return reading;
+  if (!progress.isOurAsk) return reading;
   // Azure puts its prompt filter results on a chunk without choices: that chunk is the caller's.
   if (isUsageOnly && json.usage !== undefined && json.prompt_filter_results === undefined) {
     return { ...reading, strip: true };

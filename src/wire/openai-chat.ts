@@ -1,6 +1,6 @@
 import { asArray, asCount, asName, asObject, asString, isPresent } from './json.js';
 import { readChatInput } from './openai-chat-input.js';
-import { asksForUsage, followChatStream, hasUrlCitation } from './openai-chat-stream.js';
+import { followChatStream, hasUrlCitation, mustBeAsked } from './openai-chat-stream.js';
 import { makeReading, openaiError, readChatUsage } from './openai-usage.js';
 import type { CallRequest, HostedTools, JsonObject, RequestPatch, ResponseReading, Wire } from './wire.js';
 
@@ -85,11 +85,8 @@ function ceilingName(body: JsonObject, isOfficial: boolean): typeof CEILING | ty
 }
 
 function askForUsage(body: JsonObject): JsonObject {
-  if (body.stream !== true || asksForUsage(body)) return body;
-  const options = asObject(body.stream_options);
-  // Options that are no object get the request refused; mending them would send what the caller never sent.
-  if (options === undefined && isPresent(body.stream_options)) return body;
-  return { ...body, stream_options: { ...options, include_usage: true } };
+  if (!mustBeAsked(body)) return body;
+  return { ...body, stream_options: { ...asObject(body.stream_options), include_usage: true } };
 }
 
 function readResponse(body: JsonObject): ResponseReading {

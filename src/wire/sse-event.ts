@@ -53,9 +53,10 @@ export function replaceSseData(event: SseEvent, newData: string): Uint8Array {
   const pieces: Uint8Array[] = [];
   let isWritten = false;
   for (const line of linesOf(raw)) {
-    const isBlank = line.start === line.contentEnd;
+    // A line feed that ends the event before may come first: data goes behind it, where there is any to be replaced.
+    const isPlace = event.data === undefined && line.start === line.contentEnd;
     const start = valueStart(raw, line, DATA);
-    if (!isWritten && (start !== undefined || isBlank)) {
+    if (!isWritten && (start !== undefined || isPlace)) {
       const field = start !== undefined && start === line.start + DATA.length + 1 ? 'data:' : 'data: ';
       const terminator = terminatorOf(raw, line);
       const lines = newData.split(/\r\n|\r|\n/).map((text) => `${field}${text}${terminator}`);

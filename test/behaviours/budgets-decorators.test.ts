@@ -12,7 +12,7 @@ type Fixture = typeof import('./fixtures/decorated-agent.mjs');
 
 const COMPILER = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
 const SOURCE = fileURLToPath(new URL('./fixtures/decorated-agent.mts', import.meta.url));
-const COMMON = ['--ignoreConfig', '--noCheck', '--target', 'es2022', '--module', 'nodenext'];
+const COMMON = ['--ignoreConfig', '--noCheck', '--noResolve', '--target', 'es2022', '--module', 'nodenext'];
 
 /** A guard and a call through it that needs no server. */
 function open() {

@@ -122,6 +122,18 @@ describe('deciding over several budgets', () => {
     expect(ceilings()).toEqual([5000]);
   });
 
+  it('forgets the ceiling it had computed for a model that is not sent', async () => {
+    const { guard, create, models, ceilings } = await open(CHAT);
+
+    await guard
+      .budget({ usd: 0.02, onExceed: ['downgrade', 'block'], downgrade })
+      .run(() => guard.budget({ usd: 0.05, onExceed: 'clamp' }).run(() => create(10_000)));
+
+    expect(models()).toEqual([SMALL]);
+    expect(ceilings()).toEqual([10_000]);
+    expect(guard.clamps()).toEqual([]);
+  });
+
   it('refuses by the outermost of those that refuse', async () => {
     const { provider, guard, create } = await open(CHAT);
     const names = async (...caps: readonly number[]) => {

@@ -185,6 +185,10 @@ describe.each(WITHOUT_CEILING)('block, for a call of $call.name without a ceilin
     expect((await sendUnder({ usd: 0.001, outputReserve: 100 })).ceiling).toBe(100);
   });
 
+  it('sends the reserve where that is more than a quarter', async () => {
+    expect((await sendUnder({ usd: 0.5, outputReserve: 30_000 })).ceiling).toBe(30_000);
+  });
+
   it('sends one where nobody knows the maximum, whatever the cap', async () => {
     expect((await sendUnder({ usd: 100 }, {})).ceiling).toBe(2_500_000);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BudgetExceededError, createGuard, findBudgetError, UnpricedModelError } from '../../src/index.js';
+import { BudgetExceededError, bind, createGuard, findBudgetError, UnpricedModelError } from '../../src/index.js';
 import { useProviders } from '../testing/clients.js';
 import { CHAT, errorOf, readAll, SDK_CALLS } from './sdk-calls.js';
 
@@ -143,19 +143,20 @@ describe('truncate', () => {
 
   it('does not swallow what an outer block refused after the inner scope was cut', async () => {
     const { guard, create } = await open();
-    const inner = guard.budget({ calls: 1, onExceed: 'truncate', name: 'inner' });
 
     const error = await errorOf(
-      guard.budget({ usd: 0.1, name: 'outer' }).run(async () => {
-        await inner.run(async () => {
+      guard.budget({ calls: 2, name: 'outer' }).run(() => {
+        const inOuterAlone = bind(create);
+        return guard.budget({ calls: 1, onExceed: 'truncate', name: 'inner' }).run(async () => {
           await create();
-          await create().catch(() => undefined);
+          expect(findBudgetError(await errorOf(create()))).toMatchObject({ budget: 'inner' });
+          await inOuterAlone();
+          await create();
         });
-        await inner.run(() => create());
-      }),
+      }) as Promise<unknown>,
     );
 
-    expect(findBudgetError(error)).toMatchObject({ budget: 'outer', unit: 'usd' });
+    expect(findBudgetError(error)).toMatchObject({ budget: 'outer' });
   });
 
   it('ends a generator at the refusal', async () => {

@@ -73,13 +73,17 @@ describe('the code blocks of the docs', () => {
   test('type-check against the package, each as a module of its own or as what the one before it goes on to', () => {
     const modules = pages.flatMap(({ path, text }) => modulesOf(path, blocksOf(text)));
     expect(modules.length).toBeGreaterThan(10);
-    expect(typeErrors(modules)).toEqual([]);
-  });
-
-  test('are found when they are wrong', () => {
-    const text = "```ts\nimport { budget } from 'tokenguard';\n```\n\n```ts continues\nbudget({ usd: 1, onExceed: 'blok' });\n```";
-    expect(typeErrors(modulesOf('page.md', blocksOf(text)))).toEqual([
-      expect.stringMatching(/^page\.md:6: error TS2820: .*blok/),
-    ]);
+    // One that is wrong shows that mistakes are found, and where.
+    const wrong = [
+      '```ts',
+      "import { budget } from 'tokenguard';",
+      '```',
+      '',
+      '```ts continues',
+      'budget({ usd: true });',
+      '```',
+    ];
+    const planted = modulesOf('planted.md', blocksOf(wrong.join('\n')));
+    expect(typeErrors([...modules, ...planted])).toEqual([expect.stringMatching(/^planted\.md:6: error TS\d+: /)]);
   });
 });

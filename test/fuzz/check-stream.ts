@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseJson } from '../../src/wire/json.js';
-import { createSplitter, type StreamEvent } from '../../src/wire/splitter.js';
+import { createSplitter, type Splitter, type StreamEvent } from '../../src/wire/splitter.js';
 import { createByteTap } from '../../src/wire/tap.js';
 import type { JsonObject, ResponseReading, Wire } from '../../src/wire/wire.js';
 import { checkReading } from './check-amounts.js';
@@ -21,9 +21,9 @@ function followChunks(wire: Wire, sent: JsonObject, chunks: readonly Uint8Array[
   for (const chunk of chunks) {
     const { before, terminal, after } = tap.push(chunk);
     shown.push(...before, ...(terminal ? [terminal.raw] : []), ...after);
-    if (reader.inputUsage !== undefined) checkReading({ usage: reader.inputUsage });
   }
   shown.push(tap.end());
+  if (reader.inputUsage !== undefined) checkReading({ usage: reader.inputUsage });
   return { shown: Buffer.concat(shown), reading: reader.result(), seenTokens: tap.seenTokens() };
 }
 
@@ -34,8 +34,7 @@ function followChunks(wire: Wire, sent: JsonObject, chunks: readonly Uint8Array[
 function isShownAsWithoutUs(wire: Wire, received: Uint8Array, shown: Buffer): boolean {
   const splitter = createSplitter(wire.framing);
   const events = splitter.push(received);
-  const { rest, last } = splitter.end();
-  if (rest.length > 0) events.push(last ?? { data: undefined, raw: rest });
+  events.push(...lastOf(splitter));
   let at = 0;
   for (const { raw, data } of events) {
     if (shown.subarray(at, at + raw.length).equals(raw)) {
@@ -49,9 +48,9 @@ function isShownAsWithoutUs(wire: Wire, received: Uint8Array, shown: Buffer): bo
       return false;
     }
     const { usage: _, ...expected } = json;
-    const replaced = firstEvent(wire, shown.subarray(at), received[0] === OPENING_BRACKET);
-    if (replaced?.data === undefined || !isDeepStrictEqual(parseJson(replaced.data), expected)) return false;
-    at += replaced.raw.length;
+    const replaced = firstData(wire, shown.subarray(at), received[0] === OPENING_BRACKET);
+    if (replaced === undefined || !isDeepStrictEqual(parseJson(replaced.data), expected)) return false;
+    at += replaced.length;
   }
   return at === shown.length;
 }
@@ -71,13 +70,23 @@ export function checkStream(wire: Wire, sent: JsonObject, bytes: Uint8Array, chu
   if (!isExact && !isShownAsWithoutUs(wire, bytes, pieces.shown)) throw new Error('Other bytes are shown than came');
 }
 
-function firstEvent(wire: Wire, bytes: Uint8Array, isInArray: boolean): StreamEvent | undefined {
+/** What no event ended, as an event: read where that can be. */
+function lastOf(splitter: Splitter): StreamEvent[] {
+  const { rest, last } = splitter.end();
+  return rest.length === 0 ? [] : [last ?? { data: undefined, raw: rest }];
+}
+
+/** The data of the first event with any, and how many bytes end with it: a line end may come before it. */
+function firstData(wire: Wire, bytes: Uint8Array, isInArray: boolean): { data: string; length: number } | undefined {
   const splitter = createSplitter(wire.framing);
   // Objects after the first of an array are read as such only behind its bracket.
-  const opening = Uint8Array.of(OPENING_BRACKET);
-  const [first] = splitter.push(isInArray ? Buffer.concat([opening, bytes]) : bytes);
-  const event = first ?? splitter.end().last;
-  return event && isInArray ? { ...event, raw: event.raw.subarray(1) } : event;
+  const opening = Uint8Array.of(...(isInArray ? [OPENING_BRACKET] : []));
+  let length = -opening.length;
+  for (const { raw, data } of [...splitter.push(Buffer.concat([opening, bytes])), ...lastOf(splitter)]) {
+    length += raw.length;
+    if (data !== undefined) return { data, length };
+  }
+  return undefined;
 }
 
 /** Feeds events to a reader as a test double yields them: objects that were never text. */

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../src/wire/json.js';
 import type { JsonObject, Wire } from '../../src/wire/wire.js';
 import { WIRES } from '../../src/wire/wires.js';
@@ -97,8 +97,4 @@ describe(`mutated bodies and streams, from seed ${SEED}`, () => {
       expect(fed - before).toBe(CASES_PER_WIRE);
     },
   );
-
-  afterAll(() => {
-    console.log(`fuzz: ${fed} cases over ${WIRES.length} codecs, seed ${SEED}`);
-  });
 });

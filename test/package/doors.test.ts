@@ -19,6 +19,7 @@ const NO_DOOR: Record<string, string> = {
   'sink/sink.ts': 'the interface, exported by the main door',
   'sink/source.ts': 'the interface of sinks that can be read, exported by the main door',
   'sink/memory.ts': 'the ring of records inside a guard',
+  'sink/evicted-totals.ts': 'what the ring keeps of records that gave way',
   'sink/batch.ts': 'the queue that a guard puts in front of each sink',
   'sink/batch-sink.ts': 'batchSink, exported by the main door',
   'sink/options.ts': 'how sinks check their options',

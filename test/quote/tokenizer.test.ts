@@ -85,14 +85,14 @@ describe('the encoders of gpt-tokenizer', () => {
   it.each(['gpt-4o', 'gpt-4o-mini-2024-07-18', 'gpt-4.1', 'gpt-5.1', 'o3', 'o4-mini', 'ft:gpt-4o:team::id'])(
     'are exact for %s',
     async (model) => {
-      const encoder = await createGptTokenizerSource()(model);
+      const encoder = await createGptTokenizerSource()(model, 'openai');
 
       expect(encoder?.('Grüße aus 東京')).toBe(exact('Grüße aus 東京'));
     },
   );
 
   it.each(['gpt-4', 'gpt-4-turbo', 'gpt-3.5-turbo'])('are exact for the older %s', async (model) => {
-    const encoder = await createGptTokenizerSource()(model);
+    const encoder = await createGptTokenizerSource()(model, 'openai');
 
     expect(encoder?.('Grüße aus 東京')).toBe(encodeCl100k('Grüße aus 東京').length);
   });
@@ -100,12 +100,12 @@ describe('the encoders of gpt-tokenizer', () => {
   it.each(['claude-sonnet-4-6', 'gemini-2.5-pro', 'my-gpt-4o', 'gpt-40', 'omni', ''])(
     'do not exist for %s',
     async (model) => {
-      expect(await createGptTokenizerSource()(model)).toBeUndefined();
+      expect(await createGptTokenizerSource()(model, 'openai')).toBeUndefined();
     },
   );
 
   it('count what looks like a control token as the text it is', async () => {
-    const encoder = await createGptTokenizerSource()('gpt-4o');
+    const encoder = await createGptTokenizerSource()('gpt-4o', 'openai');
 
     expect(encoder?.('<|endoftext|>')).toBeGreaterThan(1);
   });
@@ -113,6 +113,6 @@ describe('the encoders of gpt-tokenizer', () => {
   it('are loaded once', async () => {
     const source = createGptTokenizerSource();
 
-    expect(source('gpt-4o')).toBe(source('gpt-4o-mini'));
+    expect(source('gpt-4o', 'openai')).toBe(source('gpt-4o-mini', 'openai'));
   });
 });

@@ -85,7 +85,7 @@ describe.skipIf(streams.length === 0)('recorded streams', () => {
     const wire = wireOf(name, parseJson(readable[0]!)!);
     const isChat = wire === openaiChat;
     const bytes = Buffer.from(sse(isChat ? [...lines, '[DONE]'] : lines));
-    const whole = follow(wire, {}, [bytes]);
+    const whole = follow(wire, { stream: true }, [bytes]);
     const hasUsage = readable.some(
       (line) =>
         /"(?:(?:output|completion)_tokens|total_output_tokens|totalTokenCount)":\s*\d/.test(line) &&
@@ -98,7 +98,7 @@ describe.skipIf(streams.length === 0)('recorded streams', () => {
     if (name.startsWith('google')) expectGoogleIdentity(whole.reading.usage, lines.at(-1)!);
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 60 }), (places) => {
-        expect(follow(wire, {}, cutAt(bytes, places))).toEqual(whole);
+        expect(follow(wire, { stream: true }, cutAt(bytes, places))).toEqual(whole);
       }),
       { numRuns: 4 },
     );
