@@ -50,37 +50,14 @@ const ROOMS = [
     names: ['sink/sink.ts', 'sink/source.ts', 'sink/evicted-totals.ts'],
   },
 
-  // What the steps of a call share.
-  { room: 'headroom.ts', uses: [], names: [] },
-  { room: 'after.ts', uses: [], names: ['ledger/ledger.ts'] },
-  { room: 'wait-queue.ts', uses: [], names: ['budget/', 'clock.ts'] },
-  { room: 'call-input.ts', uses: [...FOUNDATION, 'quote/'], names: EVERYTHING },
-  {
-    room: 'call.ts',
-    uses: [...FOUNDATION, 'call-input.ts', 'scope.ts', 'quote/', 'wire/', 'warnings.ts'],
-    names: EVERYTHING,
-  },
-
-  // The steps of a call. Each may name every type, and runs only what its step is about.
+  // What a guard is made of, and what a user may set.
   { room: 'engine.ts', uses: FOUNDATION, names: EVERYTHING },
   { room: 'settings.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
-  { room: 'breaker.ts', uses: [...FOUNDATION, 'budget/', 'pricing/'], names: EVERYTHING },
-  { room: 'announce.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
-  { room: 'publish.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
-  { room: 'record.ts', uses: ['sink/sink.ts'], names: EVERYTHING },
-  { room: 'bill.ts', uses: [...FOUNDATION, 'pricing/'], names: EVERYTHING },
-  { room: 'attempt.ts', uses: [...FOUNDATION, 'after.ts', 'bill.ts', 'pricing/', 'record.ts'], names: EVERYTHING },
-  { room: 'answer.ts', uses: [...FOUNDATION, 'after.ts', 'breaker.ts', 'publish.ts', 'wire/'], names: EVERYTHING },
-  { room: 'call-prices.ts', uses: [...FOUNDATION, 'engine.ts', 'pricing/', 'warnings.ts'], names: EVERYTHING },
-  { room: 'decidable-call.ts', uses: [...FOUNDATION, 'announce.ts', 'call-prices.ts', 'engine.ts'], names: EVERYTHING },
-  { room: 'decide-or-wait.ts', uses: [...FOUNDATION, 'budget/'], names: EVERYTHING },
-  { room: 'admit.ts', uses: ['announce.ts', 'answer.ts', 'attempt.ts', 'engine.ts', 'publish.ts'], names: EVERYTHING },
+
+  // The steps of a call: the one room that joins the families. A client only meets its gate.
   {
-    room: 'admission.ts',
-    uses: [
-      ...[...FOUNDATION, 'after.ts', 'admit.ts', 'announce.ts', 'call.ts', 'decidable-call.ts'],
-      ...['decide-or-wait.ts', 'wire/'],
-    ],
+    room: 'call/',
+    uses: [...FOUNDATION, 'budget/', 'engine.ts', 'pricing/', 'quote/', 'scope.ts', 'sink/sink.ts', 'warnings.ts', 'wire/'],
     names: EVERYTHING,
   },
   { room: 'estimate.ts', uses: [...FOUNDATION, 'engine.ts', 'quote/', 'wire/'], names: EVERYTHING },

@@ -1,10 +1,12 @@
-import type { Attempt } from './attempt.js';
 import type { OnUnpriced } from './budget/options.js';
 import type { BudgetRun } from './budget/run.js';
+import type { Attempt } from './call/attempt.js';
+import type { Headroom } from './call/headroom.js';
+import type { AttemptFacts } from './call/record.js';
+import type { WaitQueue } from './call/wait-queue.js';
 import type { Clock } from './clock.js';
 import type { RefusalError } from './errors.js';
 import type { ClampEvent, DowngradeEvent, Events } from './events.js';
-import type { Headroom } from './headroom.js';
 import type { SyncLedger } from './ledger/memory.js';
 import type { Price } from './pricing/price.js';
 import type { Prices } from './pricing/prices.js';
@@ -12,10 +14,8 @@ import type { StalePriceWarning } from './pricing/stale.js';
 import type { PrefixMemory } from './quote/prefix-memory.js';
 import type { EncoderSource } from './quote/tokenizer.js';
 import type { IdSource } from './random.js';
-import type { AttemptFacts } from './record.js';
 import type { SinkRunner } from './sink/batch.js';
 import type { RecordRing } from './sink/memory.js';
-import type { WaitQueue } from './wait-queue.js';
 import type { TokenguardWarning } from './warnings.js';
 import type { Wire } from './wire/wire.js';
 

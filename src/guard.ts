@@ -1,6 +1,8 @@
-import { createGate } from './admission.js';
 import { enterWith } from './budget/shapes.js';
 import { createBudgets } from './budgets.js';
+import { createGate } from './call/admission.js';
+import { createHeadroom } from './call/headroom.js';
+import { createWaitQueue } from './call/wait-queue.js';
 import { createClients } from './clients.js';
 import { systemClock } from './clock.js';
 import { createBoundedLog, type Engine, type Settings } from './engine.js';
@@ -14,7 +16,6 @@ import {
   type EventName,
   type Listener,
 } from './events.js';
-import { createHeadroom } from './headroom.js';
 import { memoryLedger } from './ledger/memory.js';
 import { createLiveScope, type LiveScope } from './live-scope.js';
 import { openCatalog } from './pricing/catalog.js';
@@ -29,7 +30,6 @@ import { type ConfigureOptions, checkSettings, type GuardOptions } from './setti
 import { createRecordRing } from './sink/memory.js';
 import type { Sink, Tags } from './sink/sink.js';
 import { addSink, removeSinks } from './sinks.js';
-import { createWaitQueue } from './wait-queue.js';
 import { createWarner } from './warnings.js';
 import { createWireFinder } from './wire/wires.js';
 

@@ -1,4 +1,4 @@
-import { makeBill } from '../../src/bill.js';
+import { makeBill } from '../../src/call/bill.js';
 import { isAmount } from '../../src/money.js';
 import { costOf } from '../../src/pricing/cost.js';
 import type { Price } from '../../src/pricing/price.js';

@@ -20,7 +20,7 @@ describe('the boundary check accepts', () => {
     ['an adapter that runs the foundation', 'sink/otel.ts', "import { parse } from '../money.js';"],
     ['a type of another family’s interface', 'client/a.ts', "import type { Wire } from '../wire/wire.js';"],
     ['the orchestrator running a wire format', 'guard.ts', "import { split } from './wire/sse.js';"],
-    ['a step of a call running what it is about', 'answer.ts', "import { split } from './wire/sse.js';"],
+    ['a step of a call running what it is about', 'call/answer.ts', "import { split } from '../wire/sse.js';"],
     ['a tokenizer loaded by its one file', 'quote/tokenizer.ts', "const a = () => import('gpt-tokenizer/encoding/x');"],
     [
       'a store loaded by its one file',
@@ -80,8 +80,8 @@ describe('the boundary check refuses, with file and line,', () => {
     ],
     [
       'a step of a call running another step’s family',
-      'answer.ts',
-      "import { reserve } from './ledger/ledger.js';",
+      'call/answer.ts',
+      "import { reserve } from '../ledger/ledger.js';",
       'may not import ledger/ledger.ts',
     ],
     [
@@ -100,7 +100,7 @@ describe('the boundary check refuses, with file and line,', () => {
     ['the types of an SDK', 'client/c.ts', "import type OpenAI from 'openai';", "may not import the package 'openai'"],
     [
       'a tokenizer loaded from elsewhere',
-      'attempt.ts',
+      'call/attempt.ts',
       "const load = () => import('gpt-tokenizer');",
       "may not load 'gpt-tokenizer'",
     ],

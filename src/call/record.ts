@@ -1,9 +1,9 @@
-import type { BudgetRun } from './budget/run.js';
-import type { Cost, Price } from './pricing/price.js';
-import type { Quote } from './quote/quote.js';
-import { type CostBasis, type Outcome, RECORD_SCHEMA_VERSION, type SpendRecord, type TagValue } from './sink/sink.js';
-import type { Usage } from './usage/usage.js';
-import type { CallRequest, ResponseReading } from './wire/wire.js';
+import type { BudgetRun } from '../budget/run.js';
+import type { Cost, Price } from '../pricing/price.js';
+import type { Quote } from '../quote/quote.js';
+import { type CostBasis, type Outcome, RECORD_SCHEMA_VERSION, type SpendRecord, type TagValue } from '../sink/sink.js';
+import type { Usage } from '../usage/usage.js';
+import type { CallRequest, ResponseReading } from '../wire/wire.js';
 
 /** What an attempt is, from the moment its hold was granted. */
 export interface AttemptFacts {

@@ -1,10 +1,10 @@
+import { amountOf } from '../budget/draft.js';
+import { type BudgetRun, UNITS } from '../budget/run.js';
+import type { Engine } from '../engine.js';
+import type { Unit } from '../ledger/ledger.js';
+import { costOf } from '../pricing/cost.js';
+import type { Usage } from '../usage/usage.js';
 import type { Attempt } from './attempt.js';
-import { amountOf } from './budget/draft.js';
-import { type BudgetRun, UNITS } from './budget/run.js';
-import type { Engine } from './engine.js';
-import type { Unit } from './ledger/ledger.js';
-import { costOf } from './pricing/cost.js';
-import type { Usage } from './usage/usage.js';
 
 /** Where a running stream would cross a cap. */
 export interface StreamCrossing {

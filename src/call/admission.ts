@@ -1,15 +1,15 @@
+import type { Decision, Grant } from '../budget/decide.js';
+import type { Admission, Gate } from '../client/client.js';
+import type { Engine } from '../engine.js';
+import { RefusalError } from '../errors.js';
+import type { MaybePromise } from '../ledger/ledger.js';
+import type { InputBound } from '../quote/input-bound.js';
 import { admit } from './admit.js';
 import { after } from './after.js';
 import { refuse } from './announce.js';
-import type { Decision, Grant } from './budget/decide.js';
 import { type Call, readCall } from './call.js';
-import type { Admission, Gate } from './client/client.js';
 import { DecidableCall } from './decidable-call.js';
 import { decideOrWait } from './decide-or-wait.js';
-import type { Engine } from './engine.js';
-import { RefusalError } from './errors.js';
-import type { MaybePromise } from './ledger/ledger.js';
-import type { InputBound } from './quote/input-bound.js';
 
 /** The way of one call before it is sent: read, quote, reserve for every budget, rewrite or refuse. */
 export function createGate(engine: Engine): Gate {

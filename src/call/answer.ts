@@ -1,15 +1,15 @@
+import type { AdmittedCall, EventTap, Refused, StreamStep, StreamTap } from '../client/client.js';
+import type { Engine } from '../engine.js';
+import type { BudgetExceededError } from '../errors.js';
+import type { MaybePromise } from '../ledger/ledger.js';
+import type { Outcome, SpendRecord } from '../sink/sink.js';
+import { toJsonText } from '../wire/json-text.js';
+import { createByteTap, createOutputCounter } from '../wire/tap.js';
+import type { JsonObject, ResponseReading, StreamReader, Wire } from '../wire/wire.js';
 import { after } from './after.js';
 import type { Attempt, Seen } from './attempt.js';
 import { createBreaker, type StreamCrossing } from './breaker.js';
-import type { AdmittedCall, EventTap, Refused, StreamStep, StreamTap } from './client/client.js';
-import type { Engine } from './engine.js';
-import type { BudgetExceededError } from './errors.js';
-import type { MaybePromise } from './ledger/ledger.js';
 import { brokenError, crossingError } from './publish.js';
-import type { Outcome, SpendRecord } from './sink/sink.js';
-import { toJsonText } from './wire/json-text.js';
-import { createByteTap, createOutputCounter } from './wire/tap.js';
-import type { JsonObject, ResponseReading, StreamReader, Wire } from './wire/wire.js';
 
 /** What following an answer needs. */
 export interface AnswerContext {

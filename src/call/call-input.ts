@@ -1,15 +1,15 @@
-import type { ReadCall } from './call.js';
-import type { Engine } from './engine.js';
-import type { Price } from './pricing/price.js';
+import type { Engine } from '../engine.js';
+import type { Price } from '../pricing/price.js';
 import {
   boundInputByBytes,
   boundInputByParts,
   bytesOfStrings,
   type InputBound,
   type InputModel,
-} from './quote/input-bound.js';
-import { type Conversation, type KnownPrefix, readConversation } from './quote/prefix-memory.js';
-import type { CallRequest, InputContent, JsonObject } from './wire/wire.js';
+} from '../quote/input-bound.js';
+import { type Conversation, type KnownPrefix, readConversation } from '../quote/prefix-memory.js';
+import type { CallRequest, InputContent, JsonObject } from '../wire/wire.js';
+import type { ReadCall } from './call.js';
 
 /** How the input of one call is bounded: see `inputBound` of a budget. Everything is read at most once, when it is needed. */
 export interface CallInput {

@@ -1,16 +1,16 @@
+import type { Grant } from '../budget/decide.js';
+import type { Admission } from '../client/client.js';
+import { type Engine, findServedPrice } from '../engine.js';
+import type { SettleResult } from '../ledger/ledger.js';
+import type { Price } from '../pricing/price.js';
+import type { SpendRecord } from '../sink/sink.js';
+import type { JsonObject } from '../wire/wire.js';
 import { announceGrant } from './announce.js';
 import { createAdmittedCall } from './answer.js';
 import { Attempt, type AttemptHost } from './attempt.js';
-import type { Grant } from './budget/decide.js';
 import type { Call } from './call.js';
-import type { Admission } from './client/client.js';
-import { type Engine, findServedPrice } from './engine.js';
-import type { SettleResult } from './ledger/ledger.js';
-import type { Price } from './pricing/price.js';
 import { publishRecord } from './publish.js';
 import type { AttemptFacts } from './record.js';
-import type { SpendRecord } from './sink/sink.js';
-import type { JsonObject } from './wire/wire.js';
 
 /** Turns a granted hold into an attempt, and the request into what is sent for it. */
 export function admit(engine: Engine, call: Call, id: string, startedMs: number, decision: Grant): Admission {

@@ -1,9 +1,9 @@
+import { type Engine, findPrice } from '../engine.js';
+import { UnpricedModelError } from '../errors.js';
+import type { Price } from '../pricing/price.js';
+import { stalePriceWarning } from '../pricing/stale.js';
+import { StalePriceTableWarning, UnpricedModelWarning } from '../warnings.js';
 import type { Call } from './call.js';
-import { type Engine, findPrice } from './engine.js';
-import { UnpricedModelError } from './errors.js';
-import type { Price } from './pricing/price.js';
-import { stalePriceWarning } from './pricing/stale.js';
-import { StalePriceTableWarning, UnpricedModelWarning } from './warnings.js';
 
 /**
  * The price of `model` for a call; `undefined` where it has none and no budget minds.

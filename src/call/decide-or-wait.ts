@@ -1,8 +1,8 @@
-import { type Decidable, type Decision, decide, type Refusal } from './budget/decide.js';
-import { type BudgetRun, runName } from './budget/run.js';
+import { type Decidable, type Decision, decide, type Refusal } from '../budget/decide.js';
+import { type BudgetRun, runName } from '../budget/run.js';
+import type { Engine } from '../engine.js';
+import type { Claim, MaybePromise, ReserveResult } from '../ledger/ledger.js';
 import type { Call } from './call.js';
-import type { Engine } from './engine.js';
-import type { Claim, MaybePromise, ReserveResult } from './ledger/ledger.js';
 
 /** Decides; a call whose money is merely held waits for it, behind those that came before, where its budgets let it. */
 export function decideOrWait(

@@ -1,4 +1,4 @@
-import type { MaybePromise } from './ledger/ledger.js';
+import type { MaybePromise } from '../ledger/ledger.js';
 
 /**
  * Goes on with a value that is there or will be. A ledger in this process answers at once, and then a call pays for no

@@ -1,14 +1,14 @@
-import type { BudgetRun } from './budget/run.js';
+import type { BudgetRun } from '../budget/run.js';
+import type { OutgoingCall } from '../client/client.js';
+import type { Engine } from '../engine.js';
+import { bytesOfStrings } from '../quote/input-bound.js';
+import { currentContext, mergeTags } from '../scope.js';
+import type { SpendRecord } from '../sink/sink.js';
+import { UnguardedWarning } from '../warnings.js';
+import { providerOfHost } from '../wire/hosts.js';
+import { parseJson } from '../wire/json.js';
+import type { CallRequest, JsonObject, Wire } from '../wire/wire.js';
 import { type CallInput, createCallInput } from './call-input.js';
-import type { OutgoingCall } from './client/client.js';
-import type { Engine } from './engine.js';
-import { bytesOfStrings } from './quote/input-bound.js';
-import { currentContext, mergeTags } from './scope.js';
-import type { SpendRecord } from './sink/sink.js';
-import { UnguardedWarning } from './warnings.js';
-import { providerOfHost } from './wire/hosts.js';
-import { parseJson } from './wire/json.js';
-import type { CallRequest, JsonObject, Wire } from './wire/wire.js';
 
 /** A call without its input's bounds. */
 export type ReadCall = Omit<Call, 'input'>;

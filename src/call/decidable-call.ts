@@ -1,12 +1,12 @@
+import type { Decidable, Refusal } from '../budget/decide.js';
+import { type Engine, findPrice } from '../engine.js';
+import type { BudgetExceededError } from '../errors.js';
+import type { Claim, MaybePromise, ReserveResult } from '../ledger/ledger.js';
+import type { Price } from '../pricing/price.js';
+import type { InputBound } from '../quote/input-bound.js';
 import { errorOf } from './announce.js';
-import type { Decidable, Refusal } from './budget/decide.js';
 import type { Call } from './call.js';
 import { priceOrRefuse } from './call-prices.js';
-import { type Engine, findPrice } from './engine.js';
-import type { BudgetExceededError } from './errors.js';
-import type { Claim, MaybePromise, ReserveResult } from './ledger/ledger.js';
-import type { Price } from './pricing/price.js';
-import type { InputBound } from './quote/input-bound.js';
 
 const GRANTED: ReserveResult = Object.freeze({ granted: true });
 

@@ -1,10 +1,10 @@
+import { amountOf } from '../budget/draft.js';
+import { amountToShow, type BudgetRun, runName, UNITS } from '../budget/run.js';
+import type { Engine } from '../engine.js';
+import { BudgetExceededError } from '../errors.js';
+import type { Amounts, SettleResult, Unit } from '../ledger/ledger.js';
+import type { SpendRecord } from '../sink/sink.js';
 import type { Attempt } from './attempt.js';
-import { amountOf } from './budget/draft.js';
-import { amountToShow, type BudgetRun, runName, UNITS } from './budget/run.js';
-import type { Engine } from './engine.js';
-import { BudgetExceededError } from './errors.js';
-import type { Amounts, SettleResult, Unit } from './ledger/ledger.js';
-import type { SpendRecord } from './sink/sink.js';
 
 /** Tells everybody of a record, after the ledger has it. Nothing here can change what was booked. */
 export function publishRecord(

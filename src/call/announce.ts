@@ -1,11 +1,11 @@
-import type { Change, Grant, Refusal } from './budget/decide.js';
-import { amountOf } from './budget/draft.js';
-import { amountToShow, type BudgetRun, runName, UNITS } from './budget/run.js';
+import type { Change, Grant, Refusal } from '../budget/decide.js';
+import { amountOf } from '../budget/draft.js';
+import { amountToShow, type BudgetRun, runName, UNITS } from '../budget/run.js';
+import type { Refused } from '../client/client.js';
+import type { Engine } from '../engine.js';
+import { BudgetExceededError } from '../errors.js';
+import type { Policy } from '../policy/policy.js';
 import type { Call } from './call.js';
-import type { Refused } from './client/client.js';
-import type { Engine } from './engine.js';
-import { BudgetExceededError } from './errors.js';
-import type { Policy } from './policy/policy.js';
 
 /** The error the caller gets for a refusal. */
 export function errorOf(engine: Engine, call: Call, refusal: Refusal): BudgetExceededError {

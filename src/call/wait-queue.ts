@@ -1,5 +1,5 @@
-import type { BudgetRun } from './budget/run.js';
-import type { Clock } from './clock.js';
+import type { BudgetRun } from '../budget/run.js';
+import type { Clock } from '../clock.js';
 
 /** What one try of a waiting call came to. */
 export type Try<Outcome> =

@@ -1,14 +1,14 @@
+import type { OnUnknown } from '../budget/options.js';
+import type { Amounts, Ledger, MaybePromise, SettleResult } from '../ledger/ledger.js';
+import { multiplyPico } from '../money.js';
+import { costOf } from '../pricing/cost.js';
+import type { Cost, Price } from '../pricing/price.js';
+import type { Outcome, SpendRecord } from '../sink/sink.js';
+import type { Usage } from '../usage/usage.js';
+import type { ResponseReading } from '../wire/wire.js';
 import { after } from './after.js';
 import { makeBill } from './bill.js';
-import type { OnUnknown } from './budget/options.js';
-import type { Amounts, Ledger, MaybePromise, SettleResult } from './ledger/ledger.js';
-import { multiplyPico } from './money.js';
-import { costOf } from './pricing/cost.js';
-import type { Cost, Price } from './pricing/price.js';
 import { type AttemptFacts, type Booking, makeRecord } from './record.js';
-import type { Outcome, SpendRecord } from './sink/sink.js';
-import type { Usage } from './usage/usage.js';
-import type { ResponseReading } from './wire/wire.js';
 
 /** What an attempt needs of the guard. */
 export interface AttemptHost {

@@ -1,9 +1,9 @@
-import { addPico, picoToNano } from './money.js';
-import { costOf } from './pricing/cost.js';
-import type { Cost, CostItem, Price } from './pricing/price.js';
-import type { CostBasis } from './sink/sink.js';
-import { type Usage, validUsage } from './usage/usage.js';
-import type { ResponseReading, SideRound } from './wire/wire.js';
+import { addPico, picoToNano } from '../money.js';
+import { costOf } from '../pricing/cost.js';
+import type { Cost, CostItem, Price } from '../pricing/price.js';
+import type { CostBasis } from '../sink/sink.js';
+import { type Usage, validUsage } from '../usage/usage.js';
+import type { ResponseReading, SideRound } from '../wire/wire.js';
 
 /** What an answer that told its usage costs. */
 export interface Bill {
