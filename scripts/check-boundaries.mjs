@@ -57,7 +57,17 @@ const ROOMS = [
   // The steps of a call: the one room that joins the families. A client only meets its gate.
   {
     room: 'call/',
-    uses: [...FOUNDATION, 'budget/', 'engine.ts', 'pricing/', 'quote/', 'scope.ts', 'sink/sink.ts', 'warnings.ts', 'wire/'],
+    uses: [
+      ...FOUNDATION,
+      'budget/',
+      'engine.ts',
+      'pricing/',
+      'quote/',
+      'scope.ts',
+      'sink/sink.ts',
+      'warnings.ts',
+      'wire/',
+    ],
     names: EVERYTHING,
   },
   { room: 'estimate.ts', uses: [...FOUNDATION, 'engine.ts', 'quote/', 'wire/'], names: EVERYTHING },

@@ -129,16 +129,23 @@ export class EvictedTotals {
   }
 }
 
-/** Two records have the same key where no grouping and no filter can tell them apart, time aside: tags are text there. */
-function keyOf(record: SpendRecord): string {
-  const tagKeys = Object.keys(record.tags).sort();
-  // JSON keeps apart what joining with a separator would mix up.
-  return JSON.stringify([
-    ...[record.provider, record.operation, record.model, record.servedModel ?? null, record.outcome],
-    budgetNames(record),
-    tagKeys,
-    tagKeys.map((key) => String(record.tags[key])),
-  ]);
+/**
+ * Two records have the same key where no grouping and no filter can tell them apart, time aside: tags are text there.
+ * A length before each text keeps apart what joining would mix up, at a third of what JSON takes.
+ */
+function keyOf({ provider, operation, model, servedModel, outcome, budgets, tags }: SpendRecord): string {
+  let key = lengthened(provider) + lengthened(operation) + lengthened(model) + lengthened(outcome);
+  key += servedModel === undefined ? '-' : lengthened(servedModel);
+  for (const { name } of budgets) {
+    if (name !== undefined) key += lengthened(name);
+  }
+  key += '#';
+  for (const tagKey of Object.keys(tags).sort()) key += lengthened(tagKey) + lengthened(String(tags[tagKey]));
+  return key;
+}
+
+function lengthened(text: string): string {
+  return `${text.length}:${text}`;
 }
 
 /** A copy of what is needed: the record itself, with its items, must be free to go. */
