@@ -79,6 +79,7 @@ const ROOMS = [
     uses: [...FOUNDATION, 'budget/', 'scope.ts', 'live-scope.ts', 'warnings.ts'],
     names: EVERYTHING,
   },
+  { room: 'exported-context.ts', uses: [...FOUNDATION, 'budget/', 'scope.ts', 'warnings.ts'], names: EVERYTHING },
   { room: 'clients.ts', uses: [...FOUNDATION, 'budget/', 'client/', 'scope.ts'], names: EVERYTHING },
   { room: 'sinks.ts', uses: [...FOUNDATION, 'sink/', 'settings.ts', 'events.ts'], names: EVERYTHING },
   { room: 'default-guard.ts', uses: ['guard.ts', 'scope.ts'], names: EVERYTHING },

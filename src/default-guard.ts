@@ -5,6 +5,7 @@ import type { Fetch } from './client/fetch.js';
 import type { InstrumentOptions } from './clients.js';
 import type { Estimate, EstimateRequest } from './estimate.js';
 import type { ClampEvent, DowngradeEvent, EventName, Listener } from './events.js';
+import type { ExportedContext } from './exported-context.js';
 import { createGuard, type Guard } from './guard.js';
 import type { LiveScope } from './live-scope.js';
 import type { Prices } from './pricing/prices.js';
@@ -76,6 +77,21 @@ export function budget(options: BudgetOptions, fn?: (...parameters: never[]) => 
 /** The live scope of the innermost budget in force here; `undefined` outside of any. */
 export function current(): LiveScope | undefined {
   return defaultGuard().current();
+}
+
+/**
+ * Runs `fn` with the tags of a context that `exportContext` took along, in a worker thread, a job or another process.
+ * Budgets without a window stay where they were opened; a warning says so once.
+ *
+ * @throws ConfigError for what `exportContext` did not make.
+ *
+ * @example
+ * worker.postMessage({ context: exportContext(), question });
+ * // in the worker:
+ * parentPort.on('message', ({ context, question }) => runWithContext(context, () => answer(question)));
+ */
+export function runWithContext<Result>(context: ExportedContext, fn: () => Result): Result {
+  return defaultGuard().runWithContext(context, fn);
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   type EventName,
   type Listener,
 } from './events.js';
+import { type ExportedContext, exportContext, runWithContext } from './exported-context.js';
 import { memoryLedger } from './ledger/memory.js';
 import { createLiveScope, type LiveScope } from './live-scope.js';
 import { openCatalog } from './pricing/catalog.js';
@@ -72,6 +73,8 @@ export function createGuard(options: GuardOptions = {}) {
     },
     track,
     bind,
+    exportContext,
+    runWithContext: <Result>(context: ExportedContext, fn: () => Result): Result => runWithContext(engine, context, fn),
     current: (): LiveScope | undefined => {
       const run = currentContext().runs.findLast((candidate) => candidate.owner === engine.owner);
       return run && createLiveScope(engine, run);

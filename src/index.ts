@@ -22,6 +22,7 @@ export {
   report,
   reset,
   restore,
+  runWithContext,
   shutdown,
   unpricedCalls,
 } from './default-guard.js';
@@ -39,6 +40,7 @@ export {
 } from './errors.js';
 export type { Estimate, EstimateRequest } from './estimate.js';
 export type { ClampEvent, DowngradeEvent, EventMap, EventName, Listener, ThresholdEvent } from './events.js';
+export { type ExportedContext, exportContext } from './exported-context.js';
 export { createGuard, type Guard, track } from './guard.js';
 export type {
   Admit,

@@ -1,49 +1,52 @@
-import { CATALOG_AS_OF, CATALOG_PROVIDERS, CATALOG_ROWS, CATALOG_SOURCE } from './catalog-data.js';
 import type { Price } from './price.js';
+import type { PriceRow } from './price-row.js';
+import { BUNDLED_TABLE, type PriceTable } from './price-table.js';
+import { PROVIDER_KINDS, type ProviderKind } from './provider-kinds.js';
 
-/**
- * What a provider is to the models it serves: a maker's price is the price of the model, a reseller charges what the
- * maker does, a host sets a price of its own for a model that others serve too.
- */
-export type ProviderKind = 'maker' | 'reseller' | 'host';
-
-/** The bundled table, indexed by provider and name. Names are in lower case. */
+/** A price table, indexed by provider and name. Names are in lower case. */
 export interface Catalog {
+  readonly table: PriceTable;
   readonly asOf: string;
+  /** The number of rows. */
+  readonly size: number;
   /** The row of exactly this name at this provider. */
   at(provider: string, name: string): Price | undefined;
   /** Every row of exactly this name, makers first. */
   everywhere(name: string): readonly Price[];
+  /** Every row with its names. */
+  rows(): readonly PriceRow[];
   kindOf(provider: string): ProviderKind | undefined;
 }
 
-type Row = Omit<Price, 'model' | 'source' | 'asOf'> & {
-  readonly names: readonly [string, ...string[]];
-  readonly source?: string;
-  readonly asOf?: string;
-};
-
-/** Opens the bundled table. It is read at the first look-up, so a program that prices nothing pays nothing. */
-export function openCatalog(): Catalog {
-  const kinds = new Map(Object.entries(CATALOG_PROVIDERS));
-  let rowsByName: Map<string, readonly Price[]> | undefined;
+/** Opens a table. It is read at the first look-up, so a program that prices nothing pays nothing. */
+export function openCatalog(table: PriceTable = BUNDLED_TABLE): Catalog {
+  let rowsByName: ReadonlyMap<string, readonly Price[]> | undefined;
   const everywhere = (name: string): readonly Price[] => {
-    rowsByName ??= readRows(CATALOG_ROWS);
+    rowsByName ??= indexByName(table);
     return rowsByName.get(name) ?? [];
   };
   return {
-    asOf: CATALOG_AS_OF,
+    table,
+    asOf: table.asOf,
+    size: table.rows.split('\n').length - 1,
     at: (provider, name) => everywhere(name).find((price) => price.provider === provider),
     everywhere,
-    kindOf: (provider) => kinds.get(provider),
+    rows: () => readRows(table),
+    kindOf: (provider) => PROVIDER_KINDS.get(provider),
   };
 }
 
-function readRows(text: string): Map<string, readonly Price[]> {
+function readRows({ rows }: PriceTable): PriceRow[] {
+  return rows
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PriceRow);
+}
+
+function indexByName(table: PriceTable): Map<string, readonly Price[]> {
   const rowsByName = new Map<string, Price[]>();
-  for (const line of text.trimEnd().split('\n')) {
-    const { names, ...figures } = JSON.parse(line) as Row;
-    const price: Price = Object.freeze({ source: CATALOG_SOURCE, asOf: CATALOG_AS_OF, ...figures, model: names[0] });
+  for (const { names, ...figures } of readRows(table)) {
+    const price: Price = Object.freeze({ source: table.source, asOf: table.asOf, ...figures, model: names[0] });
     for (const name of names) {
       const rows = rowsByName.get(name);
       if (rows) rows.push(price);

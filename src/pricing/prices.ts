@@ -3,20 +3,17 @@ import { ConfigError } from '../errors.js';
 import { type Catalog, openCatalog } from './catalog.js';
 import { explainMatch, type PriceExplanation, type PriceView, viewOf } from './explain.js';
 import { findInCatalog } from './find.js';
-import { MAX_NAME_LENGTH, type Reading, readingsOf } from './match.js';
+import { MAX_NAME_LENGTH, readingsOf } from './match.js';
 import type { Price, PriceInput, PriceMatch, PriceTarget } from './price.js';
-import { isServedAt, readAliasOptions, readPrice, readTarget } from './register.js';
-
-interface Registered extends PriceTarget {
-  readonly price: Price;
-  readonly via: 'registered' | 'alias';
-  readonly why: string;
-}
+import { dayOf } from './price-table.js';
+import type { RefreshOptions, RefreshOutcome } from './refresh.js';
+import { readAliasOptions, readPrice, readTarget } from './register.js';
+import { RegisteredPrices } from './registered-prices.js';
 
 const MAX_CACHED = 1000;
 
 /**
- * The prices of one guard: those its user registered, then his aliases, then the bundled table. Nothing here is a guess:
+ * The prices of one guard: those its user registered, then his aliases, then the table in force. Nothing here is a guess:
  * a name that no rule leads to a row has no price. Names are compared without regard to case.
  *
  * @example
@@ -26,25 +23,27 @@ const MAX_CACHED = 1000;
  * prices.lookup('my-azure-deployment')?.input; // 2.5, US dollars per million tokens
  */
 export class Prices {
-  readonly #catalog: Catalog;
+  readonly #initial: Catalog;
   readonly #clock: Clock;
-  readonly #registered = new Map<string, readonly Registered[]>();
+  readonly #registered = new RegisteredPrices();
   readonly #cache = new Map<string, PriceMatch | undefined>();
-  #hasBaseURLs = false;
+  #catalog: Catalog;
+  #resets = 0;
 
   constructor(catalog: Catalog = openCatalog(), clock: Clock = systemClock) {
+    this.#initial = catalog;
     this.#catalog = catalog;
     this.#clock = clock;
   }
 
-  /** The day the bundled table was true, `YYYY-MM-DD`. */
+  /** The day the table in force was true, `YYYY-MM-DD`. */
   get asOf(): string {
     return this.#catalog.asOf;
   }
 
   /** The row for a model as it was asked for, and why; `undefined` where no rule leads to one. */
   match(model: string, provider?: string, baseURL?: string): PriceMatch | undefined {
-    const place = this.#hasBaseURLs ? `${provider ?? ''}\n${baseURL ?? ''}` : (provider ?? '');
+    const place = this.#registered.hasBaseURLs ? `${provider ?? ''}\n${baseURL ?? ''}` : (provider ?? '');
     const key = `${place}\n${model}`;
     const known = this.#cache.get(key);
     if (known !== undefined || this.#cache.has(key)) return known;
@@ -76,9 +75,10 @@ export class Prices {
   register(target: string | PriceTarget, input: PriceInput): void {
     const read = readTarget(target, 'prices.register');
     const like = input?.like === undefined ? undefined : this.#requireLike(read, input.like);
-    const today = new Date(this.#clock.nowMs()).toISOString().slice(0, 'YYYY-MM-DD'.length);
+    const today = dayOf(this.#clock.nowMs());
     const price = readPrice(read, input, like, today);
-    this.#add({ ...read, price, via: 'registered', why: `registered for ${read.model}` });
+    this.#registered.add({ ...read, price, via: 'registered', why: `registered for ${read.model}` });
+    this.#cache.clear();
   }
 
   /**
@@ -89,7 +89,8 @@ export class Prices {
   alias(deployment: string | PriceTarget, options: { readonly like: string }): void {
     const read = readTarget(deployment, 'prices.alias');
     const price = this.#requireLike(read, readAliasOptions(read, options));
-    this.#add({ ...read, price, via: 'alias', why: `${read.model} is an alias of ${price.model}` });
+    this.#registered.add({ ...read, price, via: 'alias', why: `${read.model} is an alias of ${price.model}` });
+    this.#cache.clear();
   }
 
   /** Which rate a model has, from where, as of when, and why, frozen; `String(…)` of it is one sentence. */
@@ -97,11 +98,99 @@ export class Prices {
     return explainMatch(model, this.match(model, provider));
   }
 
-  /** Forgets what was registered. */
+  /**
+   * Fetches a newer price table and puts it in force, if all of it can be true; else the table stays as it is, and the
+   * outcome says why. What was registered stays. Calls in flight settle at the prices they were quoted at.
+   *
+   * By default the table is what genai-prices publishes, converted as the bundled one was; limits, service tiers and fees
+   * that it lacks are those of the bundled table. A fetched table is of the day its server says it was written, or else
+   * sent, and of today at the latest. A file that `save` wrote has its own day. An older table than the one in force is
+   * refused, and so is one with a rate that is negative, missing or above 10 000 US dollars per million tokens, that
+   * changed by more than a factor of 100, or with less than half of the rows in force. Nothing about the user is sent.
+   *
+   * @throws ConfigError only under `strict: true`, naming what was wrong.
+   *
+   * @example
+   * const { refreshed, asOf, reason } = await prices.refresh();
+   * if (!refreshed) console.warn(`prices are still those of ${asOf}: ${reason}`);
+   */
+  async refresh(options: RefreshOptions = {}): Promise<RefreshOutcome> {
+    const resets = this.#resets;
+    const inForce = (): Catalog => {
+      if (resets === this.#resets) return this.#catalog;
+      throw new ConfigError({ option: 'prices.refresh', value: 'reset', remedy: 'refresh after the reset' });
+    };
+    try {
+      const { refreshTable } = await import('./refresh.js');
+      await refreshTable(options, { inForce, put: (table) => this.#putInForce(openCatalog(table)) }, this.#clock);
+      return this.#outcome();
+    } catch (error) {
+      if (options?.strict === true) throw error;
+      return this.#outcome(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /**
+   * Writes the table in force to a file, at once or not at all: JSON lines, a header line first. What was registered is
+   * not part of it.
+   *
+   * @throws ConfigError where the file cannot be written.
+   *
+   * @example
+   * await prices.refresh();
+   * await prices.save('prices.jsonl');
+   */
+  async save(file: string | URL): Promise<void> {
+    const { table } = this.#catalog;
+    const [{ pathOf, writePriceFile }, { writeTable }] = await Promise.all([
+      import('./price-file.js'),
+      import('./saved-table.js'),
+    ]);
+    const path = pathOf(file, 'prices.save');
+    await writePriceFile(path, writeTable(table), `price table ${path}`);
+  }
+
+  /**
+   * Puts a table in force that `save` wrote, checked as `refresh` checks one; it may be older than the one in force. What
+   * was registered stays.
+   *
+   * @throws ConfigError where the file cannot be read, naming the line and the figure that cannot be true. The table in
+   * force stays then.
+   *
+   * @example
+   * await prices.load('prices.jsonl');
+   */
+  async load(file: string | URL): Promise<void> {
+    const [{ pathOf, readPriceFile }, { readTable }] = await Promise.all([
+      import('./price-file.js'),
+      import('./saved-table.js'),
+    ]);
+    const path = pathOf(file, 'prices.load');
+    const place = `price table ${path}`;
+    const text = await readPriceFile(path, place);
+    this.#putInForce(openCatalog(readTable(text, this.#catalog, place, this.#clock.nowMs())));
+  }
+
+  /** Forgets what was registered, fetched and loaded. */
   reset(): void {
+    this.#resets += 1;
     this.#registered.clear();
+    this.#putInForce(this.#initial);
+  }
+
+  #putInForce(catalog: Catalog): void {
+    this.#catalog = catalog;
     this.#cache.clear();
-    this.#hasBaseURLs = false;
+  }
+
+  #outcome(reason?: string): RefreshOutcome {
+    const { asOf, size } = this.#catalog;
+    return Object.freeze({
+      refreshed: reason === undefined,
+      asOf,
+      models: size,
+      ...(reason !== undefined && { reason }),
+    });
   }
 
   #requireLike(target: PriceTarget, like: unknown): Price {
@@ -115,50 +204,8 @@ export class Prices {
     });
   }
 
-  #add(entry: Registered): void {
-    const key = entry.model.toLowerCase();
-    const others = (this.#registered.get(key) ?? []).filter(
-      ({ provider, baseURL, via }) => provider !== entry.provider || baseURL !== entry.baseURL || via !== entry.via,
-    );
-    this.#registered.set(
-      key,
-      [...others, entry].sort((left, right) => rank(left) - rank(right)),
-    );
-    this.#hasBaseURLs ||= entry.baseURL !== undefined;
-    this.#cache.clear();
-  }
-
   #search(model: string, provider: string | undefined, baseURL: string | undefined): PriceMatch | undefined {
     const readings = readingsOf(model);
-    return (
-      this.#findRegistered(readings, 'registered', provider, baseURL) ??
-      this.#findRegistered(readings, 'alias', provider, baseURL) ??
-      findInCatalog(this.#catalog, readings, provider)
-    );
+    return this.#registered.find(readings, provider, baseURL) ?? findInCatalog(this.#catalog, readings, provider);
   }
-
-  #findRegistered(
-    readings: readonly Reading[],
-    via: Registered['via'],
-    provider: string | undefined,
-    baseURL: string | undefined,
-  ): PriceMatch | undefined {
-    if (this.#registered.size === 0) return undefined;
-    for (const reading of readings) {
-      // A price for a model says nothing of its fine-tunes, which cost more.
-      if (reading.via === 'fine-tune') continue;
-      const entry = this.#registered
-        .get(reading.name)
-        ?.find((each) => each.via === via && isServedAt(each, reading.provider ?? provider, baseURL));
-      if (!entry) continue;
-      const reason = reading.via === 'exact' ? entry.why : `${reading.why}; ${entry.why}`;
-      return { price: entry.price, via, reason };
-    }
-    return undefined;
-  }
-}
-
-/** The narrower target comes first: a base URL is narrower than a provider. */
-function rank(target: PriceTarget): number {
-  return (target.baseURL === undefined ? 2 : 0) + (target.provider === undefined ? 1 : 0);
 }

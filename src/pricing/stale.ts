@@ -27,6 +27,6 @@ export function stalePriceWarning(
   const age = Number.isFinite(ageDays) ? `${ageDays} days old (of ${asOf})` : `of an unknown day ('${asOf}')`;
   return {
     ageDays,
-    message: `The price table is ${age}. List prices mostly fall, so costs are likely booked too high; a price that has risen is booked too low, and a budget would let more through than its cap. Upgrade tokenguard, or give the prices you pay with prices.register(model, { input, output })`,
+    message: `The price table is ${age}. List prices mostly fall, so costs are likely booked too high; a price that has risen is booked too low, and a budget would let more through than its cap. Upgrade tokenguard, call await prices.refresh(), or give the prices you pay with prices.register(model, { input, output })`,
   };
 }

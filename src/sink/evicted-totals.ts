@@ -131,7 +131,8 @@ export class EvictedTotals {
 
 /**
  * Two records have the same key where no grouping and no filter can tell them apart, time aside: tags are text there.
- * A length before each text keeps apart what joining would mix up, at a third of what JSON takes.
+ * A length before each text keeps apart what joining would mix up, and takes less time than JSON: this is on the way of
+ * every call once the ring is full.
  */
 function keyOf({ provider, operation, model, servedModel, outcome, budgets, tags }: SpendRecord): string {
   let key = lengthened(provider) + lengthened(operation) + lengthened(model) + lengthened(outcome);

@@ -55,7 +55,9 @@ function continuesThread(thread: unknown): boolean {
 
 /** Thinking tokens count towards `max_tokens`, and the API refuses a budget that leaves nothing for the answer. */
 function leastCeiling(thinking: JsonObject | undefined): number {
-  return thinking?.type === 'enabled' ? (asCount(thinking.budget_tokens) ?? 0) + 1 : 1;
+  return thinking?.type === 'enabled'
+    ? Math.min((asCount(thinking.budget_tokens) ?? 0) + 1, Number.MAX_SAFE_INTEGER)
+    : 1;
 }
 
 /**

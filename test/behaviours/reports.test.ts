@@ -6,6 +6,8 @@ import { CHAT, errorOf, MESSAGES, RESPONSES } from './sdk-calls.js';
 
 const startProvider = useProviders();
 const REPLY = { inputTokens: 1000, outputTokens: 500 };
+/** How long a hold of the ledger in memory stays open. */
+const HOLD_LEASE_MS = 900_000;
 
 /** A guard after a day of calls: two of search (alice, bob), one of chat on another SDK, one without tags. */
 async function afterSomeCalls() {
@@ -125,12 +127,68 @@ describe('assertUnder', () => {
     expect(() => guard.report().assertUnder({ usd: 1 }, { feature: 'serach' })).toThrow(/no record matches.*serach/);
   });
 
-  it('fails when records that may match were dropped', async () => {
+  it('sees calls whose records gave way, and fails where it cannot', async () => {
     const { guard } = await afterSomeCalls();
     guard.configure({ maxRecords: 2 });
 
     expect(guard.dropped()).toBe(2);
-    expect(() => guard.report().assertUnder({ usd: 1 }, { feature: 'chat' })).toThrow(/dropped/);
+    expect(() => guard.report().assertUnder({ usd: '0.00795' }, { feature: 'search' })).not.toThrow();
+    expect(() => guard.report().assertUnder({ usd: 0.0079 }, { feature: 'search' })).toThrow(/0\.00795 spent/);
+    expect(() => guard.report({ until: '2026-11-26' }).assertUnder({ usd: 1 })).toThrow(/2 older records were dropped/);
+    expect(() => guard.report({ groupBy: ['$day'] }).assertUnder({ usd: 1 })).toThrow(/2 older records were dropped/);
     expect(() => guard.report({ since: '2026-11-25' }).assertUnder({ usd: 1 }, { feature: 'chat' })).not.toThrow();
+  });
+});
+
+describe('when records gave way', () => {
+  it('reports without times are what they were', async () => {
+    const { guard } = await afterSomeCalls();
+    const options = [
+      {},
+      { groupBy: ['feature', '$servedModel'] },
+      { where: { $budget: 'outer' }, groupBy: ['$budget'] },
+    ];
+    const before = options.map((each) => guard.report(each).toJSON());
+
+    guard.configure({ maxRecords: 1 });
+
+    expect(guard.dropped()).toBe(3);
+    expect(options.map((each) => guard.report(each).toJSON())).toEqual(before);
+    expect(guard.report({ groupBy: ['$hour'] })).toMatchObject({ dropped: 3, rows: [{ calls: 1 }] });
+  });
+
+  it('a scope says so, because what is left of them knows no run', async () => {
+    const provider = await startProvider({ respond: REPLY });
+    const guard = createGuard({ maxRecords: 1 });
+    const { create } = CHAT.open(provider, { guard });
+
+    await guard.budget({ usd: 1 }).run(async (scope) => {
+      for (let call = 0; call < 3; call += 1) await create();
+      expect(scope.report()).toMatchObject({ dropped: 2, rows: [{ calls: 1 }] });
+      expect(() => scope.report().assertUnder({ usd: 1 })).toThrow(/2 older records were dropped/);
+    });
+  });
+
+  it('the sum is still what the ledger says was spent, also after a late answer', async () => {
+    const clock = createFakeClock();
+    const provider = await startProvider({ respond: REPLY });
+    const guard = createGuard({ clock, maxRecords: 0 });
+    const { create } = CHAT.open(provider, { guard });
+
+    await guard.budget({ usd: 1, name: 'all' }).run(async (scope) => {
+      const sum = () => guard.report({ where: { $budget: 'all' } }).total();
+      provider.hold();
+      const late = create();
+      await provider.waitForRequests(1);
+      clock.advance(HOLD_LEASE_MS);
+      const inTime = create();
+      await provider.waitForRequests(2);
+      expect(sum()).toMatchObject({ calls: 1, presumedCalls: 1, usd: scope.spent.usd });
+
+      provider.releaseAll();
+      await Promise.all([late, inTime]);
+      expect(sum()).toMatchObject({ calls: 2, presumedCalls: 0, costUsd: '0.015', usd: scope.spent.usd });
+      expect(guard.dropped()).toBe(2);
+    });
   });
 });

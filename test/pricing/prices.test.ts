@@ -171,7 +171,8 @@ describe('the provider that is called', () => {
 describe('a look-up that was made before', () => {
   test('is remembered for a bounded number of names, misses included', () => {
     const asked: string[] = [];
-    const empty = { asOf: '2026-01-01', at: () => undefined, kindOf: () => undefined };
+    const table = { source: 'none', asOf: '2026-01-01', rows: '' };
+    const empty = { table, asOf: table.asOf, size: 0, at: () => undefined, rows: () => [], kindOf: () => undefined };
     const prices = new Prices({
       ...empty,
       everywhere(name) {
