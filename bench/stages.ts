@@ -1,8 +1,18 @@
-import { memoryLedger } from '../dist/ledger/memory.js';
-import { boundInputByBytes } from '../dist/quote/input-bound.js';
-import { parseJson } from '../dist/wire/json.js';
-import { openaiChat } from '../dist/wire/openai-chat.js';
+import type * as MemoryLedger from '../src/ledger/memory.js';
+import type * as InputBound from '../src/quote/input-bound.js';
+import type * as Json from '../src/wire/json.js';
+import type * as OpenaiChat from '../src/wire/openai-chat.js';
 import { formatMicroseconds, measureTogether } from './measure.js';
+
+/** A room of the built package: what users run, and not what this benchmark's runner makes of the source. */
+function built<Module>(path: string): Promise<Module> {
+  return import(new URL(`../dist/${path}`, import.meta.url).href);
+}
+
+const { memoryLedger } = await built<typeof MemoryLedger>('ledger/memory.js');
+const { boundInputByBytes } = await built<typeof InputBound>('quote/input-bound.js');
+const { parseJson } = await built<typeof Json>('wire/json.js');
+const { openaiChat } = await built<typeof OpenaiChat>('wire/openai-chat.js');
 
 /** Prints what the added time of a guarded call goes to, stage by stage. */
 export async function printStages(input: { short: string; long: string; answerText: string }): Promise<void> {

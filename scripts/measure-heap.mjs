@@ -33,8 +33,12 @@ const seen = { records: 0, events: 0 };
 const guard = createGuard({ clock, onUnpriced: 'warn', onStalePrices: 'ignore', onWarning: () => {} });
 const removeSink = guard.addSink({
   name: 'counter',
-  write: (records) => void (seen.records += records.length),
-  onEvent: () => void (seen.events += 1),
+  write(records) {
+    seen.records += records.length;
+  },
+  onEvent() {
+    seen.events += 1;
+  },
 });
 const client = guard.instrument({ chat: { completions: { create: answer } } });
 const service = guard.budget({ name: 'service', usd: 1_000_000, alertAt: [0.5] });

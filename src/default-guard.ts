@@ -206,7 +206,7 @@ export function shutdown(): Promise<void> {
   return defaultGuard().shutdown();
 }
 
-/** Back to a clean state, for tests: no records, sinks, listeners, registered prices or settings. */
+/** Back to a clean state, for tests: no records, sinks, listeners, registered or fetched prices, or settings. */
 export function reset(): void {
   defaultGuard().reset();
 }

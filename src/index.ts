@@ -57,7 +57,9 @@ export type {
 export type { LiveScope } from './live-scope.js';
 export type { ExceedAnswer, ExceedHandler } from './policy/callback.js';
 export type { PolicyName } from './policy/policy.js';
+export type { PriceExplanation, PriceView } from './pricing/explain.js';
 export type { CostItem, PriceInput, PriceTarget } from './pricing/price.js';
+export type { RefreshOptions, RefreshOutcome } from './pricing/refresh.js';
 export type { Encoder, EncoderSource } from './quote/tokenizer.js';
 export type { CostCaps } from './report/assert-under.js';
 export { type CostExplanation, type ExplainedItem, explain } from './report/explain.js';
