@@ -80,7 +80,7 @@ function addMedia(collector: InputCollector, media: JsonObject | undefined, data
 }
 
 /** The kind of media behind a MIME type. Film and documents are files: only the model's context bounds them. */
-export function mediaKind(mimeType: string | undefined): MediaPart['kind'] {
+function mediaKind(mimeType: string | undefined): MediaPart['kind'] {
   if (mimeType?.startsWith('image/')) return 'image';
   return mimeType?.startsWith('audio/') ? 'audio' : 'file';
 }
