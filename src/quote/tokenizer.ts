@@ -52,8 +52,11 @@ async function loadEncoder(encoding: 'o200k_base' | 'cl100k_base'): Promise<Enco
   }
 }
 
+/** What a cut inside a run may save: the tokens on either side of it can come out differently by one each. */
+const TOKENS_PER_HARD_CUT = 2;
+
 /**
- * An upper bound of the tokens of `text`: exact but for cuts inside a run without a boundary, which add one each.
+ * An upper bound of the tokens of `text`: exact where it can be cut between words, and two more for each cut elsewhere.
  * Linear in the length of `text` whatever it holds; each character is given to the encoder once.
  */
 export function countTokens(text: string, encode: Encoder): number {
@@ -61,24 +64,31 @@ export function countTokens(text: string, encode: Encoder): number {
   let start = 0;
   while (start < text.length) {
     const end = Math.min(start + SLICE_CHARACTERS, text.length);
-    const boundary = end === text.length ? end : sliceEnd(text, start, end);
+    const { boundary, isClean } = end === text.length ? { boundary: end, isClean: true } : sliceEnd(text, start, end);
     tokens += encode(text.slice(start, boundary));
-    if (boundary < text.length && !isSpace(text.charCodeAt(boundary))) tokens += 1;
+    if (!isClean) tokens += TOKENS_PER_HARD_CUT;
     start = boundary;
   }
   return tokens;
 }
 
-function sliceEnd(text: string, start: number, end: number): number {
+function sliceEnd(text: string, start: number, end: number): { boundary: number; isClean: boolean } {
   const earliest = start + SLICE_CHARACTERS / 2;
   for (let index = end; index > earliest; index -= 1) {
-    // A boundary before a single space is where byte-pair tokenizers split by themselves.
-    if (isSpace(text.charCodeAt(index)) && !isSpace(text.charCodeAt(index - 1))) return index;
+    if (isBetweenWords(text, index)) return { boundary: index, isClean: true };
   }
   const code = text.charCodeAt(end);
-  return code >= 0xdc00 && code <= 0xdfff ? end - 1 : end;
+  const isInsidePair = code >= 0xdc00 && code <= 0xdfff;
+  return { boundary: isInsidePair ? end - 1 : end, isClean: false };
 }
 
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a;
+const LETTER = /\p{L}/u;
+
+/**
+ * Byte-pair tokenizers split text into pieces first, and a space between two letters is where one piece ends and the
+ * next begins, whatever else is around. Line feeds and punctuation may belong to the piece before them.
+ */
+function isBetweenWords(text: string, index: number): boolean {
+  if (text.charCodeAt(index) !== 0x20) return false;
+  return LETTER.test(text.charAt(index - 1)) && LETTER.test(text.charAt(index + 1));
 }
