@@ -69,6 +69,7 @@ writeFileSync(
       },
       tiers: { source: fees.source, defaults: overlay.tiers.defaults, providers: group(tiersOf) },
       audio: { source: fees.source, columns: ['audioInput', 'audioOutput'], providers: group(audioOf) },
+      fileSearch: overlay.fileSearch,
       webSearch: { source: fees.source, defaults: overlay.webSearch.defaults, providers: group(webSearchOf) },
       corrections: overlay.corrections,
     },

@@ -29,8 +29,8 @@ export async function buildCatalog() {
 }
 
 /** The overlay as the rules read it: in pico-dollars, by provider and name. */
-function readOverlay({ limits, tiers, audio, webSearch, corrections }) {
-  const providers = new Set([tiers.defaults, webSearch.defaults].flatMap(Object.keys));
+function readOverlay({ limits, tiers, audio, webSearch, fileSearch, corrections }) {
+  const providers = new Set([tiers.defaults, webSearch.defaults, fileSearch.defaults].flatMap(Object.keys));
   return {
     namesOf: (provider) => Object.keys(limits.providers[provider] ?? {}),
     find(provider, name) {
@@ -50,8 +50,16 @@ function readOverlay({ limits, tiers, audio, webSearch, corrections }) {
     defaults: Object.fromEntries(
       [...providers].map((provider) => {
         const search = webSearch.defaults[provider]?.usdPerThousand;
+        const lookup = fileSearch.defaults[provider]?.usdPerThousand;
         const ratios = tiers.defaults[provider]?.ratios;
-        return [provider, withoutGaps({ tiers: ratios, webSearch: search && toPicoApiece(search) })];
+        return [
+          provider,
+          withoutGaps({
+            tiers: ratios,
+            webSearch: search && toPicoApiece(search),
+            fileSearch: lookup && toPicoApiece(lookup),
+          }),
+        ];
       }),
     ),
   };

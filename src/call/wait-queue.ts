@@ -45,6 +45,8 @@ class Queue implements WaitQueue {
   #lastStep: Promise<unknown> = Promise.resolve();
   #isPumping = false;
   #wasWoken = false;
+  #wakes = 0;
+  #wakesBeforeStep = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -59,7 +61,10 @@ class Queue implements WaitQueue {
   }
 
   inOrder<Result>(step: () => Promise<Result>): Promise<Result> {
-    const result = this.#lastStep.then(step);
+    const result = this.#lastStep.then(() => {
+      this.#wakesBeforeStep = this.#wakes;
+      return step();
+    });
     this.#lastStep = result.catch(() => undefined);
     return result;
   }
@@ -104,10 +109,13 @@ class Queue implements WaitQueue {
       const cancelTimer = this.#clock.schedule(() => end(() => resolve(latest)), call.waitMs);
       call.signal?.addEventListener('abort', abort);
       this.#waiters.add(waiter);
+      // What settled between the refusal and this line woke nobody, and may have been the last to settle.
+      if (this.#wakes !== this.#wakesBeforeStep) this.wake();
     });
   }
 
   wake(): void {
+    this.#wakes += 1;
     if (this.#waiters.size === 0) return;
     this.#wasWoken = true;
     if (!this.#isPumping) void this.#pump();

@@ -46,6 +46,8 @@ export function costOf(usage: Usage, price: Price, options: { readonly serviceTi
   }
   const searches = usage.webSearchRequests ?? 0;
   if (searches > 0 && price.webSearch !== undefined) items.push(itemOf('web_search', searches, price.webSearch));
+  const lookups = usage.fileSearchRequests ?? 0;
+  if (lookups > 0 && price.fileSearch !== undefined) items.push(itemOf('file_search', lookups, price.fileSearch));
   if (price.request !== undefined) items.push(itemOf('request', 1, price.request));
   const total = items.reduce<number | bigint>((sum, item) => addPico(sum, item.costPicoUsd), 0);
   return { items, costNanoUsd: picoToNano(total) };

@@ -1,12 +1,15 @@
 import type { GenaiFigure, GenaiFigures, GenaiModel } from './genai-data.js';
 import type { LongContextRates, Rates } from './price.js';
+import type { FEE_COLUMNS } from './price-row.js';
 
 type RateName = keyof Rates;
+type FeeName = (typeof FEE_COLUMNS)[number];
 
 /** What a model costs, as genai-prices has it, in pico-dollars. */
 export interface GenaiRates extends Rates {
   readonly longContext?: readonly LongContextRates[];
   readonly webSearch?: number;
+  readonly fileSearch?: number;
   readonly request?: number;
   readonly contextTokens?: number;
 }
@@ -30,13 +33,14 @@ const IMAGE_RATES: ReadonlyMap<string, RateName> = new Map([
 ]);
 
 /** Fees in US dollars for a thousand. */
-const FEES: ReadonlyMap<string, 'webSearch' | 'request'> = new Map([
+const FEES: ReadonlyMap<string, FeeName> = new Map([
   ['web_searches_kcount', 'webSearch'],
+  ['storage_searches_kcount', 'fileSearch'],
   ['requests_kcount', 'request'],
 ]);
 
-/** Parts of what is priced already, or tools that are not metered. Any other figure makes a model one we cannot bill. */
-const IGNORED: readonly string[] = ['cache_audio_read_mtok', 'storage_searches_kcount', 'input_video_mtok'];
+/** Parts of what is priced already. Any other figure makes a model one we cannot bill. */
+const IGNORED: readonly string[] = ['cache_audio_read_mtok', 'input_video_mtok'];
 
 /** US dollars per million tokens as pico-dollars per token, rounded up where there are more digits. */
 export function toPicoPerToken(usdPerMillion: number): number {
@@ -59,7 +63,7 @@ export function isCalledFree(provider: string, name: string): boolean {
  */
 export function ratesOn(day: string, provider: string, model: GenaiModel): GenaiRates | undefined {
   const rates: Partial<Record<RateName, number>> = {};
-  const fees: { webSearch?: number; request?: number } = {};
+  const fees: Partial<Record<FeeName, number>> = {};
   const long = new Map<number, Partial<Record<RateName, number>>>();
   for (const figures of figuresInForce(day, model)) {
     for (const [key, figure] of Object.entries(figures)) {

@@ -45,7 +45,7 @@ function raiseRates(
   if (dearer.length > 0) Object.assign(row, Object.fromEntries(dearer), provenance);
 }
 
-/** Adds service tiers, audio rates and the fee for a search, as far as the row itself names none. */
+/** Adds service tiers, audio rates and the fees for searches, as far as the row itself names none. */
 export function addFees(row: DraftRow, overlay: PriceOverlay): DraftRow {
   const { provider } = row;
   const listings = row.names.flatMap((name) => overlay.find(provider, name) ?? []);
@@ -58,12 +58,14 @@ export function addFees(row: DraftRow, overlay: PriceOverlay): DraftRow {
   const audioInput = row.audioInput ?? above(row.input, audio?.audioInput);
   const audioOutput = row.audioOutput ?? above(row.output, audio?.audioOutput);
   const webSearch = row.webSearch ?? (hasOwnSearch ? search : undefined);
+  const fileSearch = row.fileSearch ?? (hasOwnSearch ? defaults.fileSearch : undefined);
   return {
     ...withHourLongCache(row),
     ...(tiers && { tiers }),
     ...(audioInput !== undefined && { audioInput }),
     ...(audioOutput !== undefined && { audioOutput }),
     ...(webSearch !== undefined && { webSearch }),
+    ...(fileSearch !== undefined && { fileSearch }),
   };
 }
 

@@ -29,6 +29,8 @@ export interface ProviderDefaults {
   readonly tiers?: TierRatios;
   /** Pico-dollars for one hosted web search. */
   readonly webSearch?: number;
+  /** Pico-dollars for one hosted search of stored files. */
+  readonly fileSearch?: number;
 }
 
 /** The rules of an overlay that are not about one name. */

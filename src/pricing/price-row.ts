@@ -16,7 +16,7 @@ export const RATE_COLUMNS = [
 ] as const;
 
 /** The fees of a row, each in pico-dollars apiece. */
-export const FEE_COLUMNS = ['webSearch', 'request'] as const;
+export const FEE_COLUMNS = ['webSearch', 'fileSearch', 'request'] as const;
 
 /** The counts of a row, in tokens. */
 export const COUNT_COLUMNS = ['maxOutputTokens', 'contextTokens'] as const;

@@ -39,6 +39,8 @@ export interface Price extends Rates {
   readonly tiers?: TierRatios;
   /** Pico-dollars for one hosted web search. */
   readonly webSearch?: number;
+  /** Pico-dollars for one hosted search of stored files. */
+  readonly fileSearch?: number;
   /** Pico-dollars for each request, whatever its size. */
   readonly request?: number;
   /** The most tokens the model can put out in one answer; absent: unknown. */
@@ -97,6 +99,7 @@ export interface CostItem {
     | 'output'
     | 'audio_output'
     | 'web_search'
+    | 'file_search'
     | 'request'
     | 'reported'
     | 'presumed';

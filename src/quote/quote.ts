@@ -1,7 +1,7 @@
 import { addPico, MAX_AMOUNT, multiplyPico, picoToNano } from '../money.js';
 import { type WorstRates, worstRates } from '../pricing/cost.js';
 import type { Price } from '../pricing/price.js';
-import type { CallRequest } from '../wire/wire.js';
+import type { CallRequest, HostedTools } from '../wire/wire.js';
 
 /** Where the output bound of a quote comes from. */
 export type OutputSource = 'caller' | 'ceiling' | 'model' | 'unknown';
@@ -33,6 +33,8 @@ const UNKNOWN_OUTPUT_TOKENS = 1_000_000;
 
 // The dearest hosted web search on any price list (OpenAI, search preview models with high context): 50 USD a thousand.
 const DEAREST_WEB_SEARCH_PICO_USD = 50_000_000_000;
+// The one fee for a hosted file search that price lists have (OpenAI): 2.50 USD a thousand.
+const DEAREST_FILE_SEARCH_PICO_USD = 2_500_000_000;
 
 /** The upper bound of one attempt: input and output bounds at the dearest rates the call could be charged. */
 export function quoteCall(input: QuoteInput): Quote {
@@ -68,11 +70,17 @@ function worstCostPico(input: QuoteInput, price: Price, outputTokens: number): n
 }
 
 function inputCostPico(input: QuoteInput, price: Price, rates: WorstRates): number | bigint {
-  const searches = input.request.hostedTools?.maxWebSearches ?? 0;
   const tokens = addPico(multiplyPico(input.inputTokens, rates.inputPicoUsd), price.request ?? 0);
-  return searches === 0
-    ? tokens
-    : addPico(tokens, multiplyPico(searches, price.webSearch ?? DEAREST_WEB_SEARCH_PICO_USD));
+  return addPico(tokens, searchFeesPico(input.request.hostedTools, price));
+}
+
+/** All searches of an answer share one limit, so at worst every one of them is of the dearer kind. */
+function searchFeesPico(tools: HostedTools | undefined, price: Price): number | bigint {
+  const web = multiplyPico(tools?.maxWebSearches ?? 0, price.webSearch ?? DEAREST_WEB_SEARCH_PICO_USD);
+  const files = multiplyPico(tools?.maxFileSearches ?? 0, price.fileSearch ?? DEAREST_FILE_SEARCH_PICO_USD);
+  // Not Math.max: large fees are bigints.
+  if (files > web) return files;
+  return web;
 }
 
 /**

@@ -5,7 +5,7 @@ import { displayWidth, printable } from './width.js';
 
 /** One line of a call's bill. */
 export interface ExplainedItem {
-  /** What was billed: `input`, `cache_read`, `output`, `web_search`, …; `reported` or `presumed` for a whole call. */
+  /** What was billed: `input`, `cache_read`, `output`, `web_search`, `file_search`, …; `reported` or `presumed` for a whole call. */
   readonly kind: SpendRecord['items'][number]['kind'];
   /** Tokens, searches or calls. */
   readonly quantity: number;
@@ -56,9 +56,17 @@ export function explain(record: SpendRecord): CostExplanation {
   return Object.freeze(explanation as CostExplanation);
 }
 
+/** What is not counted in tokens. */
+const UNITS: Readonly<Partial<Record<ExplainedItem['kind'], ExplainedItem['unit']>>> = {
+  web_search: 'search',
+  file_search: 'search',
+  reported: 'call',
+  presumed: 'call',
+};
+
 function explainItem(item: SpendRecord['items'][number]): ExplainedItem {
   const { kind, quantity, ratePicoUsd, costPicoUsd } = item;
-  const unit = kind === 'web_search' ? 'search' : kind === 'reported' || kind === 'presumed' ? 'call' : 'token';
+  const unit = UNITS[kind] ?? 'token';
   // A rate may be a fraction of a pico-dollar too small for a number once it is multiplied; a BigInt holds it.
   const scale = unit === 'token' ? 1_000_000n : 1n;
   return Object.freeze({

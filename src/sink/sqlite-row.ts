@@ -20,6 +20,7 @@ const USAGE_COLUMNS: readonly (readonly [name: string, field: keyof Usage])[] = 
   ['reasoning_output_tokens', 'reasoningOutputTokens'],
   ['audio_output_tokens', 'audioOutputTokens'],
   ['web_search_requests', 'webSearchRequests'],
+  ['file_search_requests', 'fileSearchRequests'],
 ];
 
 /** How each column of `spend_records` is filled. */
@@ -156,7 +157,8 @@ function readTags(row: SqlRow): SpendRecord['tags'] {
 }
 
 function readUsage(row: SqlRow): Usage {
-  const counts = USAGE_COLUMNS.filter(([name]) => row[name] !== null).map(([name, field]) => [
+  // A file that is only read is not migrated, so one of an older version lacks the columns that came later.
+  const counts = USAGE_COLUMNS.filter(([name]) => (row[name] ?? null) !== null).map(([name, field]) => [
     field,
     readAmount(row, name),
   ]);

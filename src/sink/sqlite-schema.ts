@@ -40,6 +40,7 @@ const MIGRATIONS: readonly string[] = [
      items TEXT NOT NULL
    );
    CREATE INDEX IF NOT EXISTS spend_records_by_time ON spend_records (time_ms, id);`,
+  'ALTER TABLE spend_records ADD COLUMN file_search_requests INTEGER',
 ];
 
 /** The version of the tables this package writes, kept in the file as `PRAGMA user_version`. */

@@ -21,6 +21,8 @@ export interface Usage {
   readonly audioOutputTokens?: number;
   /** Hosted web searches the provider ran and bills by the piece. */
   readonly webSearchRequests?: number;
+  /** Hosted searches of stored files the provider ran and bills by the piece. */
+  readonly fileSearchRequests?: number;
 }
 
 /** All counts of a `Usage`, for loops over them. */
@@ -34,6 +36,7 @@ export const USAGE_FIELDS = [
   'reasoningOutputTokens',
   'audioOutputTokens',
   'webSearchRequests',
+  'fileSearchRequests',
 ] as const satisfies readonly (keyof Usage)[];
 
 /**

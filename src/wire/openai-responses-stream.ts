@@ -1,5 +1,5 @@
 import { asName, asObject, asString } from './json.js';
-import { countWebSearches, makeReading, readResponsesUsage } from './openai-usage.js';
+import { makeReading, readResponsesUsage } from './openai-usage.js';
 import type { JsonObject, ResponseReading, StreamEventReading, StreamReader } from './wire.js';
 
 /** The events that end a stream. An `error` event ends it too, and says nothing of the bill. */
@@ -14,7 +14,7 @@ const LAST_EVENTS: ReadonlySet<unknown> = new Set([
 export function readResponsesBody(body: JsonObject): ResponseReading {
   const rawUsage = asObject(body.usage);
   if (rawUsage === undefined) return makeReading(body, undefined);
-  return makeReading(body, readResponsesUsage(rawUsage, countWebSearches(body.output)), rawUsage);
+  return makeReading(body, readResponsesUsage(rawUsage, body.output), rawUsage);
 }
 
 /** Follows a stream of Responses events. The last event holds the whole response, its usage included. */

@@ -81,7 +81,12 @@ function readHostedTools(body: JsonObject): HostedTools | undefined {
   // One limit holds over all hosted tools of an answer.
   const maxCalls = asCount(body.max_tool_calls);
   const searches = hosted.some((tool) => asString(tool?.type)?.startsWith('web_search') === true);
-  return { maxCalls, maxWebSearches: searches ? (maxCalls ?? 1) : 0 };
+  const lookups = hosted.some((tool) => tool?.type === 'file_search');
+  return {
+    maxCalls,
+    maxWebSearches: searches ? (maxCalls ?? 1) : 0,
+    ...(lookups && { maxFileSearches: maxCalls ?? 1 }),
+  };
 }
 
 function isHostedTool(tool: JsonObject | undefined): boolean {

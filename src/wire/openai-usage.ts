@@ -23,8 +23,8 @@ export function readChatUsage(usage: JsonObject, webSearchRequests: number | und
   });
 }
 
-/** The bill in a Responses API `usage`; `undefined` where the object says nothing of tokens. */
-export function readResponsesUsage(usage: JsonObject, webSearchRequests: number | undefined): Usage | undefined {
+/** The bill in a Responses API `usage` and output items; `undefined` where the object says nothing of tokens. */
+export function readResponsesUsage(usage: JsonObject, items: unknown): Usage | undefined {
   const input = rawCount(usage.input_tokens);
   const output = rawCount(usage.output_tokens);
   if (input === undefined && output === undefined) return undefined;
@@ -37,7 +37,8 @@ export function readResponsesUsage(usage: JsonObject, webSearchRequests: number 
     audioInputTokens: rawCount(inputDetails.audio_tokens),
     reasoningOutputTokens: rawCount(outputDetails.reasoning_tokens),
     audioOutputTokens: rawCount(outputDetails.audio_tokens),
-    webSearchRequests,
+    webSearchRequests: countWebSearches(items),
+    fileSearchRequests: countFileSearches(items),
   });
 }
 
@@ -69,7 +70,7 @@ export function makeReading(response: JsonObject, usage: Usage | undefined, rawU
  * Hosted web searches among a response's output items. Opening a page or looking something up in one is a
  * `web_search_call` too, but only the search itself has a fee.
  */
-export function countWebSearches(output: unknown): number | undefined {
+function countWebSearches(output: unknown): number | undefined {
   let searches = 0;
   for (const item of asArray(output)) {
     const call = asObject(item);
@@ -78,6 +79,11 @@ export function countWebSearches(output: unknown): number | undefined {
     if (action === undefined || action === 'search') searches += 1;
   }
   return searches === 0 ? undefined : searches;
+}
+
+/** Hosted searches of stored files among a response's output items: each item is one call, however many queries it has. */
+function countFileSearches(output: unknown): number | undefined {
+  return asArray(output).filter((item) => asObject(item)?.type === 'file_search_call').length || undefined;
 }
 
 /** A refusal in the error shape that OpenAI's API and its look-alikes share. */

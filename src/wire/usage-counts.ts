@@ -28,9 +28,9 @@ function honest(count: number): number {
   return isAmount(count) ? count : Number.NaN;
 }
 
-/** The parts of a `Usage`, each absent where its count is. */
+/** The parts of a `Usage`, each absent where its count is. A codec names the parts that its provider can count. */
 type UsageParts = {
-  readonly [Part in Exclude<keyof Usage, 'inputTokens' | 'outputTokens'>]: number | undefined;
+  readonly [Part in Exclude<keyof Usage, 'inputTokens' | 'outputTokens'>]?: number | undefined;
 };
 
 /** Puts a `Usage` together, leaving out the parts that nobody counted. A missing total is one that lies. */

@@ -32,6 +32,8 @@ export interface HostedTools {
   readonly maxCalls: number | undefined;
   /** How many of those can be web searches, billed by the piece; without a limit on the calls, the least to reckon with. */
   readonly maxWebSearches: number;
+  /** The same for searches of stored files; absent: none. They share the limit on calls with web searches. */
+  readonly maxFileSearches?: number;
 }
 
 /** What the guard needs to know of a request. Plain data, read without trusting the body. */

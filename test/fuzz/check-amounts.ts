@@ -20,6 +20,7 @@ export const EVERY_RATE: Price = {
   longContext: [{ aboveInputTokens: 100, input: 5_000_000, output: 15_000_001 }],
   tiers: { flex: 0.333333, priority: 1.7 },
   webSearch: 10_000_000_000,
+  fileSearch: 2_500_000_001,
   request: 1,
   source: 'test',
   asOf: '2026-01-01',

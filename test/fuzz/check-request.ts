@@ -18,6 +18,8 @@ function checkCallRequest(request: CallRequest): void {
   demand(ceiling === undefined || isAmount(ceiling), 'the ceiling is no count', ceiling);
   const searches = hostedTools?.maxWebSearches;
   demand(searches === undefined || isAmount(searches), 'the searches are no count', searches);
+  const lookups = hostedTools?.maxFileSearches;
+  demand(lookups === undefined || isAmount(lookups), 'the file searches are no count', lookups);
   const calls = hostedTools?.maxCalls;
   demand(calls === undefined || isAmount(calls), 'the tool calls are no count', calls);
 }

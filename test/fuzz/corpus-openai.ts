@@ -119,7 +119,7 @@ export const OPENAI_CORPUS: readonly Corpus[] = [
         instructions: 'Be brief',
         max_output_tokens: 64,
         max_tool_calls: 3,
-        tools: [{ type: 'web_search' }, { type: 'function', name: 'find', parameters: {} }],
+        tools: [{ type: 'web_search' }, { type: 'file_search' }, { type: 'function', name: 'find', parameters: {} }],
         previous_response_id: 'resp_1',
         reasoning: { effort: 'high' },
         stream: true,
@@ -133,6 +133,7 @@ export const OPENAI_CORPUS: readonly Corpus[] = [
         service_tier: 'default',
         output: [
           { type: 'web_search_call', action: { type: 'search' } },
+          { type: 'file_search_call', status: 'completed' },
           { type: 'message', content: [] },
         ],
         usage: RESPONSES_USAGE,

@@ -14,6 +14,7 @@ const price: Price = {
   audioInput: 40_000_000,
   audioOutput: 80_000_000,
   webSearch: 10_000_000_000,
+  fileSearch: 2_500_000_000,
   source: 'test',
   asOf: '2026-01-01',
 };
@@ -41,6 +42,7 @@ describe('cost', () => {
       audioInputTokens: 200,
       audioOutputTokens: 40,
       webSearchRequests: 2,
+      fileSearchRequests: 3,
     };
     const { items, costNanoUsd } = costOf(usage, price);
     expect(Object.fromEntries(items.map((item) => [item.kind, item.quantity]))).toEqual({
@@ -52,9 +54,10 @@ describe('cost', () => {
       output: 60,
       audio_output: 40,
       web_search: 2,
+      file_search: 3,
     });
     const expected = 250 * 3 + 200 * 40 + 400 * 0.3 + 100 * 3.75 + 50 * 6 + 60 * 15 + 40 * 80;
-    expect(usd(costNanoUsd)).toBeCloseTo(expected / 1e6 + 0.02, 9);
+    expect(usd(costNanoUsd)).toBeCloseTo(expected / 1e6 + 0.02 + 0.0075, 9);
   });
 
   test('reasoning is part of the output, at its rate', () => {

@@ -31,10 +31,11 @@ describe('a refresh', () => {
     const { prices } = samplePrices();
     await prices.refresh({ fetch: answering(cheaper(2)) });
     const bundled = new Prices().match('gpt-4o')?.price;
-    const { maxOutputTokens, contextTokens, hidesReasoning, tiers, webSearch } = bundled ?? {};
+    const { maxOutputTokens, contextTokens, hidesReasoning, tiers, webSearch, fileSearch } = bundled ?? {};
     expect(maxOutputTokens).toBeGreaterThan(0);
+    expect(fileSearch).toBe(2_500_000_000);
     const fetched = prices.match('gpt-4o')?.price;
-    expect(fetched).toMatchObject({ maxOutputTokens, contextTokens, hidesReasoning, tiers, webSearch });
+    expect(fetched).toMatchObject({ maxOutputTokens, contextTokens, hidesReasoning, tiers, webSearch, fileSearch });
     expect(prices.match('gpt-4o-2024-08-06')?.price.input).toBe(2_000_000);
   });
 

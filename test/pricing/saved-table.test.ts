@@ -101,6 +101,7 @@ describe('a file that is not one', () => {
     ['a rate of text', { input: '1' }, /line 2: input of openai [\w:.-]+: '1'/],
     ['an absurd rate', { output: 1e15 }, /line 2: output of openai/],
     ['an absurd fee', { webSearch: 1e15 }, /line 2: webSearch of openai/],
+    ['an absurd fee for files', { fileSearch: 1e15 }, /line 2: fileSearch of openai/],
     ['an absurd tier', { tiers: { flex: 0 } }, /line 2: tiers flex of openai [\w:.-]+: 0/],
     ['an unknown tier', { tiers: { slow: 1 } }, /line 2: tiers slow of openai/],
     ['an unknown figure', { discount: 1 }, /line 2: discount of openai/],

@@ -70,6 +70,17 @@ describe('a quote', () => {
     expect(quoteCall(input({ asked })).costNanoUsd).toBe(2_500_000 + 3 * 50_000_000);
     expect(quoteCall(input({ asked, price: { ...PRICE, webSearch: 10_000_000_000 } })).costNanoUsd).toBe(32_500_000);
   });
+
+  it.each([
+    ['files alone', 0, {}, 3 * 2_500_000],
+    ['files alone at their listed fee', 0, { fileSearch: 1_000_000_000 }, 3 * 1_000_000],
+    ['files beside the dearer web', 3, { webSearch: 10_000_000_000 }, 3 * 10_000_000],
+    ['files beside a cheaper web', 3, { webSearch: 1_000_000_000 }, 3 * 2_500_000],
+  ])('has the dearest fee for each search: %s', (_name, maxWebSearches, fees, expected) => {
+    const asked = { maxOutputTokens: 0, hostedTools: { maxCalls: 3, maxWebSearches, maxFileSearches: 3 } };
+
+    expect(quoteCall(input({ asked, price: { ...PRICE, ...fees } })).costNanoUsd).toBe(2_500_000 + expected);
+  });
 });
 
 describe('a ceiling that fits', () => {

@@ -53,6 +53,15 @@ describe('explain', () => {
     expect(`${presumed}`).toMatch(/presumed\s+1\s+\$0\.009\n(.*\n)*.*outcome is unknown/);
   });
 
+  it('counts searches of files by the piece', () => {
+    const [item] = explain(
+      makeRecord({
+        items: [{ kind: 'file_search', quantity: 2, ratePicoUsd: 2_500_000_000, costPicoUsd: 5_000_000_000 }],
+      }),
+    ).items;
+    expect(item).toEqual({ kind: 'file_search', quantity: 2, unit: 'search', rateUsd: '0.0025', costUsd: '0.005' });
+  });
+
   it('is frozen, plain data, and obeys no terminal', () => {
     const explained = explain(makeRecord({ model: 'evil\u001b[2J' }));
     expect([Object.isFrozen(explained), Object.isFrozen(explained.items), Object.isFrozen(explained.items[0])]).toEqual(

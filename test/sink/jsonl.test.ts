@@ -42,6 +42,7 @@ const everything = makeRecord({
     ...{ inputTokens: 10, outputTokens: 9, cacheReadInputTokens: 1, cacheWriteInputTokens: 2 },
     ...{ cacheWrite1hInputTokens: 3, audioInputTokens: 0, reasoningOutputTokens: 5, audioOutputTokens: 1 },
     webSearchRequests: 2,
+    fileSearchRequests: 4,
   },
   costNanoUsd: Number.MAX_SAFE_INTEGER,
   items: [

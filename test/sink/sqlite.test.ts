@@ -39,6 +39,7 @@ const everything = makeRecord({
     ...{ inputTokens: 10, outputTokens: 9, cacheReadInputTokens: 1, cacheWriteInputTokens: 2 },
     ...{ cacheWrite1hInputTokens: 3, audioInputTokens: 0, reasoningOutputTokens: 5, audioOutputTokens: 1 },
     webSearchRequests: 2,
+    fileSearchRequests: 4,
   },
   costNanoUsd: Number.MAX_SAFE_INTEGER,
   items: [
@@ -198,6 +199,20 @@ describe('versions', () => {
     expect(connection.prepare('PRAGMA user_version').all([])[0]?.user_version).toBe(SQLITE_SCHEMA_VERSION);
     expect(connection.prepare('PRAGMA journal_mode').all([])[0]?.journal_mode).toBe('wal');
     connection.close();
+  });
+
+  it('a file of version 1 is read as it is, and gains the column for file searches when it is written to', async () => {
+    const file = freshFile('spend.db');
+    const { fileSearchRequests: _searches, ...usage } = everything.usage ?? { inputTokens: 0, outputTokens: 0 };
+    const before = { ...everything, usage };
+    await writeAll(file, [before]);
+    const old = openSqlite(file);
+    old.exec('ALTER TABLE spend_records DROP COLUMN file_search_requests; PRAGMA user_version = 1');
+    old.close();
+    expect([...readSqliteRecords(file)]).toStrictEqual([before]);
+    const after = { ...everything, id: 'later', timeMs: before.timeMs + 1 };
+    await writeAll(file, [after]);
+    expect([...readSqliteRecords(file)]).toStrictEqual([before, after]);
   });
 
   it('a file of a newer version is refused and left alone', async () => {

@@ -12,6 +12,7 @@ const honest: Usage = {
   reasoningOutputTokens: 50,
   audioOutputTokens: 0,
   webSearchRequests: 1000,
+  fileSearchRequests: 1000,
 };
 
 test('honest usage comes back as it is', () => {

@@ -48,7 +48,12 @@ describe('reading a request', () => {
     ],
     [
       { tools: tools('function', 'file_search'), max_tool_calls: 2 },
-      { maxCalls: 2, maxWebSearches: 0 },
+      { maxCalls: 2, maxWebSearches: 0, maxFileSearches: 2 },
+    ],
+    [{ tools: tools('file_search') }, { maxCalls: undefined, maxWebSearches: 0, maxFileSearches: 1 }],
+    [
+      { tools: tools('file_search', 'web_search'), max_tool_calls: 2 },
+      { maxCalls: 2, maxWebSearches: 2, maxFileSearches: 2 },
     ],
     [
       { tools: tools('mcp'), max_tool_calls: '2' },
@@ -157,11 +162,12 @@ const bill = {
 describe('reading a response', () => {
   test('usage, model, tier and the searches that are billed', () => {
     const call = (type?: string) => ({ type: 'web_search_call', ...(type && { action: { type } }) });
-    const output = [call('search'), call('open_page'), call('find_in_page'), call(), { type: 'message' }];
+    const files = Array(3).fill({ type: 'file_search_call', status: 'completed', queries: ['a', 'b'] });
+    const output = [call('search'), call('open_page'), call('find_in_page'), call(), ...files, { type: 'message' }];
     expect(openaiResponses.readResponse({ model: 'gpt-5-2025', service_tier: 'default', output, usage })).toEqual({
       servedModel: 'gpt-5-2025',
       serviceTier: 'default',
-      usage: { ...bill, webSearchRequests: 2 },
+      usage: { ...bill, webSearchRequests: 2, fileSearchRequests: 3 },
     });
   });
 
@@ -190,6 +196,12 @@ describe('following a stream', () => {
       terminalAt: 3,
       reading: { servedModel: 'gpt-5-2025', serviceTier: 'default', usage: bill },
     });
+  });
+
+  test('the last event tells the searches that are billed', () => {
+    const response = { usage, output: [{ type: 'file_search_call' }, { type: 'web_search_call' }] };
+    const { reading } = followText(openaiResponses, {}, sse([created, { type: 'response.completed', response }]));
+    expect(reading.usage).toEqual({ ...bill, webSearchRequests: 1, fileSearchRequests: 1 });
   });
 
   test('an error, a failure without usage, and a cut have no bill', () => {
