@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // The bundled prices age while the tests stay the same; what is warned of is tested, and need not be printed.
     execArgv: ['--disable-warning=TOKENGUARD_STALE_PRICES', '--disable-warning=TOKENGUARD_UNGUARDED'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     sequence: { shuffle: true },
   },
 });
