@@ -14,7 +14,7 @@ const CALLS_BETWEEN_PAUSES = 500;
  * The table behind a WeakMap is as large as it ever had to be between two collections, and keeps that size. Collecting
  * often and regularly makes it equally small at both ends of the measurement; nothing that is leaked goes by it.
  */
-const CALLS_BETWEEN_COLLECTIONS = 10_000;
+const CALLS_BETWEEN_COLLECTIONS = 25_000;
 /** How far the clock moves with each call: leases are over after 900 calls, so that holds nobody resolves expire. */
 const MS_PER_CALL = 1000;
 

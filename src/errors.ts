@@ -230,13 +230,14 @@ export class LedgerUnavailableError extends RefusalError {
 export class ConfigError extends TokenguardError {
   readonly code = 'config_error';
   readonly option: string;
+  /** What was given; of an object or a function only that it was one, because a client would bring its keys along. */
   readonly value: unknown;
   readonly remedy: string;
 
   constructor(details: { readonly option: string; readonly value: unknown; readonly remedy: string }) {
     super(`Invalid ${details.option}: ${describeValue(details.value)}. ${capitalise(details.remedy)}`);
     this.option = details.option;
-    this.value = details.value;
+    this.value = isPrimitive(details.value) ? details.value : describeValue(details.value);
     this.remedy = details.remedy;
   }
 
@@ -273,6 +274,10 @@ export function findBudgetError(error: unknown): RefusalError | undefined {
     if (Array.isArray(holder.errors)) queue.push(...holder.errors);
   }
   return undefined;
+}
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || (typeof value !== 'object' && typeof value !== 'function');
 }
 
 function describeValue(value: unknown): string {

@@ -32,7 +32,8 @@ export function createInstrumentation(gate: Gate): Instrumentation {
   return {
     instrument(client, makeBinding) {
       if (typeof client !== 'object' || client === null) {
-        throw new ConfigError({ option: 'instrument client', value: client, remedy: `give ${KNOWN}` });
+        // A text may be a key that was passed in the place of its client.
+        throw new ConfigError({ option: 'instrument client', value: typeof client, remedy: `give ${KNOWN}` });
       }
       if (!guarded.has(client)) guard(client, makeBinding());
       return client;
