@@ -214,9 +214,11 @@ describe.each(CALLERS)('keys and prompts of $name', ({ open }) => {
         error instanceof TokenguardError ? printed(error) : `${error} ${(error as Error).stack}`,
       );
       expect([text, ...said].join('\n')).not.toContain(MARK);
-      expect(text).toContain('visible-feature');
-      expect(files.length).toBeGreaterThanOrEqual(provider.calls > 0 && guard.report().total().calls > 0 ? 2 : 0);
-      if (provider.calls > 0) expect(provider.requests[0]?.bodyText).toContain(`prompt-${MARK}`);
+      const { calls } = guard.report().total();
+      // What was recorded has reached both files, so that there was something to look through.
+      if (calls > 0)
+        expect(files.filter((bytes) => bytes.includes('visible-feature')).length).toBeGreaterThanOrEqual(2);
+      for (const { bodyText } of provider.requests) expect(bodyText).toContain(`prompt-${MARK}`);
     },
   );
 });
