@@ -102,6 +102,13 @@ export interface Events {
 
 export function createEvents(onListenerError: (name: EventName, error: unknown) => void): Events {
   const listeners = new Map<EventName, Set<(event: never) => void>>();
+  function tellError(name: EventName, error: unknown): void {
+    try {
+      onListenerError(name, error);
+    } catch {
+      // Whoever hears of a listener's trouble may have trouble of his own: neither has a place in the call.
+    }
+  }
   return {
     on(name, listener) {
       const set = listeners.get(name) ?? new Set();
@@ -119,9 +126,9 @@ export function createEvents(onListenerError: (name: EventName, error: unknown) 
       for (const listener of [...set]) {
         try {
           const result: unknown = listener(event as never);
-          if (result instanceof Promise) result.catch((error: unknown) => onListenerError(name, error));
+          if (result instanceof Promise) result.catch((error: unknown) => tellError(name, error));
         } catch (error) {
-          onListenerError(name, error);
+          tellError(name, error);
         }
       }
     },

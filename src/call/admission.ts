@@ -44,7 +44,8 @@ export function createGate(engine: Engine): Gate {
 function meterInput(call: Call, { model, price, input }: Grant): MaybePromise<InputBound> {
   const cuts = call.runs.some(({ spec }) => spec.ladder.some((policy) => policy.cutsStreams));
   if (!call.request.stream || !cuts || input.method !== 'bytes') return input;
-  return call.input.count(model, price);
+  // The call is held by now: a tokenizer that fails leaves it with the bound it is held at.
+  return call.input.count(model, price).catch(() => input);
 }
 
 /** Calls that no budget has to look at to be refused: without a price, or without a bound. Any other error is not ours. */
