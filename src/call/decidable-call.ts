@@ -8,7 +8,7 @@ import { errorOf } from './announce.js';
 import type { Call } from './call.js';
 import { priceOrRefuse } from './call-prices.js';
 
-const GRANTED: ReserveResult = Object.freeze({ granted: true });
+const GRANTED: ReserveResult = Object.freeze({ granted: true, choice: 0 });
 
 /** A call as deciding sees it: what it asks of the engine, in one object, because one is made for every call. */
 export class DecidableCall implements Decidable {

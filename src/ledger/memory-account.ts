@@ -1,21 +1,34 @@
-import type { Admit, Balance, Claim, Limit, Unit } from './ledger.js';
+import type { Admit, Balance, Claim, Limit, Unit, Window, WindowSpan } from './ledger.js';
 
 const STRICTNESS: Readonly<Record<Admit, number>> = Object.freeze({ fit: 0, 'below-cap': 1, always: 2 });
 
-/** What stands in one limit. */
-export interface Account {
-  readonly unit: Unit;
+/** What was booked in one window of an account. */
+export interface Sums {
   spent: number;
-  held: number;
   presumed: number;
   overrun: number;
   /** The part of `spent` that was granted above the cap. */
   spentAbove: number;
+  /** What was told about this window. */
+  marks: Set<string> | undefined;
+}
+
+/** What stands in one limit. What is held knows no window, so that a cap holds wherever a provider books a call. */
+export interface Account {
+  readonly unit: Unit;
+  held: number;
+  /** The window in force; `undefined` for an account that has only one, for ever. */
+  span: WindowSpan | undefined;
+  current: Sums;
+  /** Windows before it whose spending still counts, by id. */
+  earlier: Map<string, Sums> | undefined;
 }
 
 /** One account's part of a hold, and what stands in the account for it. */
 export interface Item {
   readonly account: Account;
+  /** The window it is booked in, which is the one it was held in. */
+  readonly sums: Sums;
   amount: number;
   cap: number;
   admit: Admit;
@@ -34,7 +47,16 @@ export function mergeClaims(claims: readonly Claim[], accountOf: (limit: Limit) 
     const account = accountOf(limit);
     const same = findItem(items, account);
     if (same === undefined) {
-      items.push({ account, amount, cap: limit.cap, admit, above: 0, covered: amount, charged: 0 });
+      items.push({
+        account,
+        sums: account.current,
+        amount,
+        cap: limit.cap,
+        admit,
+        above: 0,
+        covered: amount,
+        charged: 0,
+      });
       continue;
     }
     same.amount = Math.max(same.amount, amount);
@@ -76,24 +98,25 @@ function isSameItem(left: Item, right: Item): boolean {
 
 export function isDenied({ account, amount, cap, admit }: Item): boolean {
   if (admit === 'always') return false;
-  const used = account.spent + account.held;
+  const used = spentOf(account) + account.held;
   return admit === 'fit' ? used + amount > cap : used >= cap;
 }
 
 export function hold(item: Item): void {
   const { account, amount, cap } = item;
-  item.above = Math.min(amount, Math.max(0, account.spent + account.held + amount - cap));
+  item.above = Math.min(amount, Math.max(0, spentOf(account) + account.held + amount - cap));
   account.held += amount;
 }
 
 /** Puts `charge` in the place of what stands for the item; returns what of it the hold does not cover. */
 export function book(item: Item, charge: number, isPresumed: boolean): number {
-  const { account, charged } = item;
+  const { sums, charged } = item;
   const overrun = overrunOf(item, charge);
-  account.spent += charge - charged;
-  account.presumed += (isPresumed ? charge : 0) - charged;
-  account.overrun += overrun - overrunOf(item, charged);
-  account.spentAbove += aboveOf(item, charge) - aboveOf(item, charged);
+  // An operator may have taken out meanwhile what stood for this item; nothing is ever owed to an account.
+  sums.spent = Math.max(0, sums.spent + charge - charged);
+  sums.presumed += (isPresumed ? charge : 0) - charged;
+  sums.overrun += overrun - overrunOf(item, charged);
+  sums.spentAbove += aboveOf(item, charge) - aboveOf(item, charged);
   item.charged = charge;
   return overrun;
 }
@@ -106,13 +129,54 @@ function aboveOf({ above, covered }: Item, charge: number): number {
   return Math.max(0, above - Math.max(0, covered - charge));
 }
 
-export function balanceOf({ spent, held, presumed, overrun, spentAbove }: Account, cap: number): Balance {
-  const excess = Math.min(spentAbove, Math.max(0, spent - cap));
-  return { cap, spent, held, presumed, overrun, excess, remaining: Math.max(0, cap - spent - held) };
+/** What counts against the cap in the window in force. */
+export function spentOf(account: Account): number {
+  return account.earlier === undefined ? account.current.spent : total(account, 'spent');
+}
+
+export function balanceOf(account: Account, cap: number): Balance {
+  const { held, span } = account;
+  const spent = spentOf(account);
+  const excess = Math.min(total(account, 'spentAbove'), Math.max(0, spent - cap));
+  const presumed = total(account, 'presumed');
+  const overrun = total(account, 'overrun');
+  const balance = { cap, spent, held, presumed, overrun, excess, remaining: Math.max(0, cap - spent - held) };
+  return span?.resetsAtMs === undefined ? balance : { ...balance, resetsAtMs: span.resetsAtMs };
+}
+
+function total(account: Account, part: 'spent' | 'spentAbove' | 'presumed' | 'overrun'): number {
+  let sum = account.current[part];
+  if (account.earlier !== undefined) for (const sums of account.earlier.values()) sum += sums[part];
+  return sum;
 }
 
 export function openAccount(unit: Unit): Account {
-  return { unit, spent: 0, held: 0, presumed: 0, overrun: 0, spentAbove: 0 };
+  return { unit, held: 0, span: undefined, current: openSums(), earlier: undefined };
+}
+
+/** Brings an account to the window of `nowMs`. It never goes back to an earlier one, whatever the clock says. */
+export function rollTo(account: Account, window: Window, nowMs: number): void {
+  const last = account.span;
+  if (last !== undefined && nowMs < last.endMs) return;
+  const span = window.at(nowMs);
+  account.span = span;
+  if (last === undefined) return;
+  const kept = new Map<string, Sums>();
+  for (const id of span.earlierIds) {
+    const sums = id === last.id ? account.current : account.earlier?.get(id);
+    if (sums !== undefined) kept.set(id, sums);
+  }
+  account.earlier = kept.size === 0 ? undefined : kept;
+  account.current = openSums();
+}
+
+/** Whether an account can be forgotten: nothing is held, and nothing that was spent counts any more. */
+export function isOver({ held, span }: Account, nowMs: number): boolean {
+  return held === 0 && span !== undefined && span.countsUntilMs <= nowMs;
+}
+
+function openSums(): Sums {
+  return { spent: 0, presumed: 0, overrun: 0, spentAbove: 0, marks: undefined };
 }
 
 export function findItem(items: readonly Item[], account: Account): Item | undefined {

@@ -1,9 +1,8 @@
 import { type Clock, systemClock } from '../clock.js';
-import { ConfigError } from '../errors.js';
+import { ConfigError, LedgerUnavailableError } from '../errors.js';
 import { isAmount, MAX_AMOUNT } from '../money.js';
-import type { Amounts, Balance, Claim, Ledger, Limit, ReserveResult, SettleResult, Unit } from './ledger.js';
+import type { Amounts, Ask, Balance, Claim, Ledger, Limit, ReserveResult, SettleResult, Unit } from './ledger.js';
 import {
-  type Account,
   areSameItems,
   balanceOf,
   book,
@@ -12,16 +11,30 @@ import {
   type Item,
   isDenied,
   mergeClaims,
-  openAccount,
+  spentOf,
 } from './memory-account.js';
+import { MemoryAccounts } from './memory-accounts.js';
 
 /** A ledger that answers at once. */
 export interface SyncLedger extends Ledger {
-  reserve(id: string, claims: readonly Claim[]): ReserveResult;
+  reserve(id: string, claims: readonly Claim[], fallbacks?: readonly (readonly Ask[])[]): ReserveResult;
   settle(id: string, actual: Amounts | undefined): SettleResult;
   release(id: string): void;
   expire(): readonly string[];
   balances(limits: readonly Limit[]): readonly Balance[];
+  adjust(limit: Limit, change: number, reason: string): Balance;
+  mark(limit: Limit, mark: string): boolean;
+  /** The newest corrections, oldest first. */
+  adjustments(): readonly Adjustment[];
+}
+
+/** An operator's correction of an account. */
+export interface Adjustment {
+  readonly timeMs: number;
+  readonly key: string | undefined;
+  readonly unit: Unit;
+  readonly change: number;
+  readonly reason: string;
 }
 
 export interface MemoryLedgerOptions {
@@ -30,6 +43,11 @@ export interface MemoryLedgerOptions {
   readonly clock?: Clock;
   /** How many finished attempts are remembered; the id of an older one is unknown and free. Default 10 000. */
   readonly maxFinished?: number;
+  /**
+   * How many accounts with a key there may be. One whose window is over makes room; where none does, a reserve on a new
+   * account is refused as `full`: an account in use is never forgotten. Default 1 000 000.
+   */
+  readonly maxAccounts?: number;
 }
 
 /** All that is known of one attempt. A void one was given back before it was ever held. */
@@ -43,12 +61,16 @@ interface Attempt {
 
 const DEFAULT_LEASE_MS = 900_000;
 const DEFAULT_MAX_FINISHED = 10_000;
+const DEFAULT_MAX_ACCOUNTS = 1_000_000;
 const MAX_CLAIMS = 4096;
+const MAX_ADJUSTMENTS = 1000;
+const NO_FALLBACKS: readonly (readonly Ask[])[] = Object.freeze([]);
 const NO_ITEMS: readonly Item[] = Object.freeze([]);
 const NOTHING: Amounts = Object.freeze({ usd: 0, tokens: 0, calls: 0 });
-const GRANTED: ReserveResult = Object.freeze({ granted: true });
+const GRANTED: ReserveResult = Object.freeze({ granted: true, choice: 0 });
 const INVALID: ReserveResult = Object.freeze({ granted: false, reason: 'invalid' });
 const MISMATCH: ReserveResult = Object.freeze({ granted: false, reason: 'mismatch' });
+const FULL: ReserveResult = Object.freeze({ granted: false, reason: 'full' });
 const FINISHED: ReserveResult = Object.freeze({ granted: false, reason: 'finished' });
 
 /**
@@ -62,26 +84,27 @@ const FINISHED: ReserveResult = Object.freeze({ granted: false, reason: 'finishe
  * @example
  * const ledger = memoryLedger();
  * const limit = { unit: 'usd', cap: 5_000_000_000 } as const;
- * ledger.reserve('attempt-1', [{ limit, amount: 100_000_000, admit: 'fit' }]); // { granted: true }
+ * ledger.reserve('attempt-1', [{ limit, amount: 100_000_000, admit: 'fit' }]); // { granted: true, choice: 0 }
  * ledger.settle('attempt-1', { usd: 80_000_000, tokens: 900, calls: 1 }); // { outcome: 'settled', … }
  * ledger.balances([limit])[0]?.spent; // 80_000_000
  */
 export function memoryLedger(options: MemoryLedgerOptions = {}): SyncLedger {
   const { leaseMs = DEFAULT_LEASE_MS, clock = systemClock, maxFinished = DEFAULT_MAX_FINISHED } = options;
+  const { maxAccounts = DEFAULT_MAX_ACCOUNTS } = options;
   requireCount('leaseMs', leaseMs);
   requireCount('maxFinished', maxFinished);
+  requireCount('maxAccounts', maxAccounts);
   if (typeof clock?.monotonicMs !== 'function') {
     throw new ConfigError({ option: 'clock', value: clock, remedy: 'give a Clock, or leave it out' });
   }
-  return new MemoryLedger(leaseMs, clock, maxFinished);
+  return new MemoryLedger(leaseMs, clock, maxFinished, maxAccounts);
 }
 
 class MemoryLedger implements SyncLedger {
   readonly #leaseMs: number;
   readonly #clock: Clock;
   readonly #maxFinished: number;
-  readonly #own = new WeakMap<Limit, Account>();
-  readonly #shared: Record<Unit, Map<string, Account>> = { usd: new Map(), tokens: new Map(), calls: new Map() };
+  readonly #accounts: MemoryAccounts;
   readonly #attempts = new Map<string, Attempt>();
   // All holds have the same lease, so the order they were made in is the order they expire in. Resolved ones stay in
   // the queue until most of it is resolved, so that resolving costs nothing here.
@@ -92,30 +115,43 @@ class MemoryLedger implements SyncLedger {
   readonly #finishedIds: string[] = [];
   #oldestFinished = 0;
   #expiredIds: string[] = [];
+  readonly #adjustments: Adjustment[] = [];
 
-  constructor(leaseMs: number, clock: Clock, maxFinished: number) {
+  constructor(leaseMs: number, clock: Clock, maxFinished: number, maxAccounts: number) {
     this.#leaseMs = leaseMs;
     this.#clock = clock;
     this.#maxFinished = maxFinished;
+    this.#accounts = new MemoryAccounts(clock, maxAccounts);
   }
 
-  reserve(id: string, claims: readonly Claim[]): ReserveResult {
+  reserve(id: string, claims: readonly Claim[], fallbacks: readonly (readonly Ask[])[] = NO_FALLBACKS): ReserveResult {
     const nowMs = this.#clock.monotonicMs();
     this.#chargeExpired(nowMs, this.#maxFinished);
     if (typeof id !== 'string' || id === '' || !areValidClaims(claims)) return INVALID;
-    const items = mergeClaims(claims, (limit) => this.#account(limit));
+    if (!this.#accounts.hasRoomFor(claims)) return FULL;
     const known = this.#attempts.get(id);
-    if (known?.kind === 'held') return areSameItems(known.items, items) ? GRANTED : MISMATCH;
-    if (known !== undefined) return FINISHED;
-    let isExact = true;
-    for (const item of items) {
-      if (isDenied(item)) return this.#refuse(claims, items);
-      isExact &&= item.account.spent + item.account.held + item.amount <= MAX_AMOUNT;
+    if (known !== undefined && known.kind !== 'held') return FINISHED;
+    let asked = claims;
+    for (let choice = 0; ; choice += 1) {
+      const items = mergeClaims(asked, (limit) => this.#accounts.of(limit));
+      const granted = choice === 0 ? GRANTED : ({ granted: true, choice } as const);
+      if (known === undefined && !items.some(isDenied)) return this.#hold(id, items, nowMs) ? granted : INVALID;
+      if (known !== undefined && areSameItems(known.items, items)) return granted;
+      const fallback = fallbacks[choice];
+      if (fallback === undefined) return known === undefined ? this.#refuse(asked, items) : MISMATCH;
+      asked = claims.map(({ limit }, index) => ({ ...(fallback[index] as Ask), limit }));
+      if (!areValidClaims(asked)) return INVALID;
     }
-    if (!isExact) return INVALID;
+  }
+
+  /** Holds what fits; not where a sum would be too large to be exact. */
+  #hold(id: string, items: readonly Item[], nowMs: number): boolean {
+    for (const { account, amount } of items) {
+      if (spentOf(account) + account.held + amount > MAX_AMOUNT) return false;
+    }
     for (const item of items) hold(item);
     this.#open({ id, kind: 'held', expiresMs: nowMs + this.#leaseMs, items, actual: NOTHING });
-    return GRANTED;
+    return true;
   }
 
   settle(id: string, actual: Amounts | undefined): SettleResult {
@@ -160,7 +196,39 @@ class MemoryLedger implements SyncLedger {
   }
 
   balances(limits: readonly Limit[]): readonly Balance[] {
-    return limits.map((limit) => balanceOf(this.#find(limit) ?? openAccount(limit.unit), limit.cap));
+    return limits.map((limit) => balanceOf(this.#accounts.look(limit), limit.cap));
+  }
+
+  adjust(limit: Limit, change: number, reason: string): Balance {
+    if (!Number.isSafeInteger(change)) {
+      throw new ConfigError({
+        option: 'change',
+        value: change,
+        remedy: 'give a whole number of the unit of the limit',
+      });
+    }
+    if (!this.#accounts.hasRoomFor([{ limit }]))
+      throw new LedgerUnavailableError('it holds as many accounts as it may');
+    const account = this.#accounts.of(limit);
+    const { current, held } = account;
+    const room = MAX_AMOUNT - spentOf(account) - held;
+    current.spent = Math.max(0, current.spent + Math.min(change, room));
+    const { key, unit } = limit;
+    this.#adjustments.push({ timeMs: this.#clock.nowMs(), key, unit, change, reason });
+    if (this.#adjustments.length > MAX_ADJUSTMENTS) this.#adjustments.shift();
+    return balanceOf(account, limit.cap);
+  }
+
+  adjustments(): readonly Adjustment[] {
+    return [...this.#adjustments];
+  }
+
+  mark(limit: Limit, mark: string): boolean {
+    const { current } = this.#accounts.of(limit);
+    current.marks ??= new Set();
+    if (current.marks.has(mark)) return false;
+    current.marks.add(mark);
+    return true;
   }
 
   #open(attempt: Attempt): void {
@@ -195,7 +263,8 @@ class MemoryLedger implements SyncLedger {
     const isKnown = isChargeable(attempt.items, actual);
     let overrun: Record<Unit, number> | undefined;
     for (const item of attempt.items) {
-      const { unit, spent, held } = item.account;
+      const { unit, held } = item.account;
+      const spent = spentOf(item.account);
       // Room for the amount is certain while it is held; once it was given back, others may have filled the account.
       const charge = isKnown ? actual[unit] : Math.min(item.amount, MAX_AMOUNT - spent - held);
       const uncovered = book(item, charge, !isKnown);
@@ -228,24 +297,11 @@ class MemoryLedger implements SyncLedger {
     const denied: number[] = [];
     const balances: Balance[] = [];
     for (const [index, { limit }] of claims.entries()) {
-      const item = findItem(items, this.#account(limit)) as Item;
+      const item = findItem(items, this.#accounts.of(limit)) as Item;
       if (isDenied(item)) denied.push(index);
       balances.push(balanceOf(item.account, limit.cap));
     }
     return { granted: false, reason: 'exceeded', denied, balances };
-  }
-
-  #find(limit: Limit): Account | undefined {
-    return limit.key === undefined ? this.#own.get(limit) : this.#shared[limit.unit].get(limit.key);
-  }
-
-  #account(limit: Limit): Account {
-    const found = this.#find(limit);
-    if (found !== undefined) return found;
-    const account = openAccount(limit.unit);
-    if (limit.key === undefined) this.#own.set(limit, account);
-    else this.#shared[limit.unit].set(limit.key, account);
-    return account;
   }
 }
 
@@ -253,7 +309,7 @@ class MemoryLedger implements SyncLedger {
 function isChargeable(items: readonly Item[], actual: Amounts | undefined): actual is Amounts {
   if (!isValidActual(actual)) return false;
   for (const { account, charged } of items) {
-    if (account.spent - charged + account.held + actual[account.unit] > MAX_AMOUNT) return false;
+    if (spentOf(account) - charged + account.held + actual[account.unit] > MAX_AMOUNT) return false;
   }
   return true;
 }

@@ -10,9 +10,9 @@ describe('a reserve that must fit', () => {
     const { ledger } = makeLedger();
     const limit = usd(100);
 
-    expect(ledger.reserve('a', [claim(limit, 60)])).toEqual({ granted: true });
+    expect(ledger.reserve('a', [claim(limit, 60)])).toEqual({ granted: true, choice: 0 });
     expect(ledger.reserve('b', [claim(limit, 41)])).toMatchObject({ granted: false, reason: 'exceeded' });
-    expect(ledger.reserve('c', [claim(limit, 40)])).toEqual({ granted: true });
+    expect(ledger.reserve('c', [claim(limit, 40)])).toEqual({ granted: true, choice: 0 });
   });
 
   it('lets exactly fifty of a thousand calls of 0.10 into a cap of 5.00', () => {
@@ -53,7 +53,7 @@ describe('a reserve that must fit', () => {
     const limit = usd(5);
     ledger.reserve('a', [claim(limit, 6)]);
 
-    expect(ledger.reserve('a', [claim(limit, 5)])).toEqual({ granted: true });
+    expect(ledger.reserve('a', [claim(limit, 5)])).toEqual({ granted: true, choice: 0 });
   });
 
   it('refuses new holds alone when the cap was lowered below what is used', () => {
@@ -123,7 +123,7 @@ describe('a reserve of an id that is known', () => {
     const limit = usd(10);
     ledger.reserve('a', [claim(limit, 6)]);
 
-    expect(ledger.reserve('a', [claim(limit, 6)])).toEqual({ granted: true });
+    expect(ledger.reserve('a', [claim(limit, 6)])).toEqual({ granted: true, choice: 0 });
     expect(ledger.reserve('a', [claim(limit, 5)])).toEqual({ granted: false, reason: 'mismatch' });
     expect(ledger.reserve('a', [claim(limit, 6, 'always')])).toEqual({ granted: false, reason: 'mismatch' });
     expect(ledger.reserve('a', [claim(usd(10), 6)])).toEqual({ granted: false, reason: 'mismatch' });
@@ -137,7 +137,7 @@ describe('a reserve of an id that is known', () => {
     ledger.reserve('a', claims);
     claims.length = 0;
 
-    expect(ledger.reserve('a', [claim(limit, 6)])).toEqual({ granted: true });
+    expect(ledger.reserve('a', [claim(limit, 6)])).toEqual({ granted: true, choice: 0 });
   });
 
   it('is refused once the attempt is finished, whichever way', () => {
@@ -184,7 +184,7 @@ describe('invalid input', () => {
   it('takes 4096 claims', () => {
     const claims = Array.from({ length: 4096 }, () => claim(usd(10), 1));
 
-    expect(makeLedger().ledger.reserve('a', claims)).toEqual({ granted: true });
+    expect(makeLedger().ledger.reserve('a', claims)).toEqual({ granted: true, choice: 0 });
   });
 
   it.each([
@@ -210,7 +210,7 @@ describe('totals at the largest exact amount', () => {
     ledger.settle('a', cost(MAX_AMOUNT - 1));
 
     expect(ledger.reserve('b', [claim(limit, 2)])).toMatchObject({ reason: 'exceeded' });
-    expect(ledger.reserve('c', [claim(limit, 1)])).toEqual({ granted: true });
+    expect(ledger.reserve('c', [claim(limit, 1)])).toEqual({ granted: true, choice: 0 });
     ledger.settle('c', cost(1));
     expect(balance(limit)).toMatchObject({ spent: MAX_AMOUNT, held: 0, remaining: 0 });
   });

@@ -1,4 +1,12 @@
-import type { Admit, Amounts, Balance, ReserveResult, SettleOutcome, Unit } from '../../src/ledger/ledger.js';
+import type {
+  Admit,
+  Amounts,
+  Balance,
+  RefusalReason,
+  ReserveResult,
+  SettleOutcome,
+  Unit,
+} from '../../src/ledger/ledger.js';
 
 /** What the model knows of an account: the caps it can be claimed under. */
 export interface ModelAccount {
@@ -188,7 +196,7 @@ function isSameRequest(left: readonly ModelClaim[], right: readonly ModelClaim[]
 }
 
 /** The answer of a ledger in the words of the model. */
-export function describeAnswer(result: ReserveResult): 'granted' | 'mismatch' | 'finished' | 'invalid' | number[] {
+export function describeAnswer(result: ReserveResult): 'granted' | RefusalReason | number[] {
   if (result.granted) return 'granted';
   return result.reason === 'exceeded' ? [...result.denied] : result.reason;
 }

@@ -1,5 +1,5 @@
 import type { Amounts, Balance, Claim, Limit, ReserveResult, SettleResult } from '../../src/ledger/ledger.js';
-import { memoryLedger, type SyncLedger } from '../../src/ledger/memory.js';
+import { type Adjustment, memoryLedger, type SyncLedger } from '../../src/ledger/memory.js';
 import type { Invariant, LedgerFactory } from './ledger-property.js';
 
 type Options = Parameters<LedgerFactory>[0];
@@ -34,6 +34,18 @@ class PassThrough implements SyncLedger {
 
   release(id: string): void {
     this.inner.release(id);
+  }
+
+  adjust(limit: Limit, change: number, reason: string): Balance {
+    return this.inner.adjust(limit, change, reason);
+  }
+
+  adjustments(): readonly Adjustment[] {
+    return this.inner.adjustments();
+  }
+
+  mark(limit: Limit, mark: string): boolean {
+    return this.inner.mark(limit, mark);
   }
 
   expire(): readonly string[] {
