@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createGuard } from '../../src/index.js';
+import { createGuard, type Guard, type LiveScope } from '../../src/index.js';
 import { createFakeClock } from '../../src/testing/index.js';
 import { controlledDouble, settled } from '../behaviours/controlled-double.js';
 
@@ -32,16 +32,25 @@ describe('a wall clock that jumps while a call is in flight', () => {
   });
 });
 
+/** A call that is in flight while nothing of ours runs for two leases, and what a test makes happen then. */
+async function standStill(
+  act: (double: ReturnType<typeof controlledDouble>, flying: Promise<unknown>, scope: LiveScope) => Promise<void>,
+): Promise<Guard> {
+  const clock = createFakeClock();
+  const guard = createGuard({ clock });
+  const double = controlledDouble(guard);
+  await guard.budget({ usd: 1 }).run(async (scope) => {
+    const flying = double.send();
+    await settled();
+    clock.advance(2 * LEASE_MS);
+    await act(double, flying, scope);
+  });
+  return guard;
+}
+
 describe('a process that stands still for two leases', () => {
   it('books the answer that comes after all, and nothing twice', async () => {
-    const clock = createFakeClock();
-    const guard = createGuard({ clock });
-    const double = controlledDouble(guard);
-    await guard.budget({ usd: 1 }).run(async (scope) => {
-      const flying = double.send();
-      await settled();
-      // Nothing of ours runs meanwhile: the first thing that happens afterwards is the answer.
-      clock.advance(2 * LEASE_MS);
+    const guard = await standStill(async (double, flying, scope) => {
       await double.answer(300);
       await flying;
       expect([scope.held.usd, scope.spent.usd]).toEqual([0, 0.003]);
@@ -50,13 +59,7 @@ describe('a process that stands still for two leases', () => {
   });
 
   it('books it in the place of what was presumed, where another call came first', async () => {
-    const clock = createFakeClock();
-    const guard = createGuard({ clock });
-    const double = controlledDouble(guard);
-    await guard.budget({ usd: 1 }).run(async (scope) => {
-      const flying = double.send();
-      await settled();
-      clock.advance(2 * LEASE_MS);
+    const guard = await standStill(async (double, flying, scope) => {
       const next = double.send();
       await settled();
       expect(scope.spent.usd).toBe(0.01);
