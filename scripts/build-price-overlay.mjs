@@ -1,5 +1,5 @@
 // Derives the limits, tier ratios, audio rates and search fees of scripts/price-overlay.json from two data files, and
-// keeps the corrections in it, which are written by hand.
+// keeps what in it is written by hand: defaults, ratios of fast mode, the fees of containers, corrections.
 //
 // Usage: node scripts/build-price-overlay.mjs FOLDER
 //   FOLDER holds model-limits.json (models.dev) and tiers-and-fees.json (LiteLLM).
@@ -68,8 +68,10 @@ writeFileSync(
         providers: readLimits(),
       },
       tiers: { source: fees.source, defaults: overlay.tiers.defaults, providers: group(tiersOf) },
+      fast: overlay.fast,
       audio: { source: fees.source, columns: ['audioInput', 'audioOutput'], providers: group(audioOf) },
       fileSearch: overlay.fileSearch,
+      codeSession: overlay.codeSession,
       webSearch: { source: fees.source, defaults: overlay.webSearch.defaults, providers: group(webSearchOf) },
       corrections: overlay.corrections,
     },

@@ -29,28 +29,42 @@ export async function buildCatalog() {
 }
 
 /** The overlay as the rules read it: in pico-dollars, by provider and name. */
-function readOverlay({ limits, tiers, audio, webSearch, fileSearch, corrections }) {
-  const providers = new Set([tiers.defaults, webSearch.defaults, fileSearch.defaults].flatMap(Object.keys));
+function readOverlay({ limits, tiers, fast, audio, webSearch, fileSearch, codeSession, corrections }) {
+  const providers = new Set(
+    [tiers.defaults, webSearch.defaults, fileSearch.defaults, codeSession.defaults].flatMap(Object.keys),
+  );
   return {
     namesOf: (provider) => Object.keys(limits.providers[provider] ?? {}),
     find(provider, name) {
       const [contextTokens, maxOutputTokens, hidesReasoning] = limits.providers[provider]?.[name] ?? [];
       const [audioInput, audioOutput] = audio.providers[provider]?.[name] ?? [];
       const search = webSearch.providers[provider]?.[name];
+      const fastRatio = fast.providers[provider]?.[name];
+      const ratios = { ...tiers.providers[provider]?.[name], ...(fastRatio && { fast: fastRatio }) };
       return withoutGaps({
-        ...{ contextTokens, maxOutputTokens, hidesReasoning, tiers: tiers.providers[provider]?.[name] },
+        ...{
+          contextTokens,
+          maxOutputTokens,
+          hidesReasoning,
+          tiers: Object.keys(ratios).length > 0 ? ratios : undefined,
+        },
         audioInput: audioInput && toPicoPerToken(audioInput),
         audioOutput: audioOutput && toPicoPerToken(audioOutput),
         webSearch: search && toPicoApiece(search),
       });
     },
-    corrections: corrections.map(({ why, set, add, ...correction }) =>
-      withoutGaps({ ...correction, set: set && inPico(set), add: add && inPico(add) }),
+    corrections: corrections.map(({ why, set, counts, add, ...correction }) =>
+      withoutGaps({
+        ...correction,
+        set: (set || counts) && { ...inPico(set ?? {}), ...counts },
+        add: add && inPico(add),
+      }),
     ),
     defaults: Object.fromEntries(
       [...providers].map((provider) => {
         const search = webSearch.defaults[provider]?.usdPerThousand;
         const lookup = fileSearch.defaults[provider]?.usdPerThousand;
+        const session = codeSession.defaults[provider]?.usdPerThousand;
         const ratios = tiers.defaults[provider]?.ratios;
         return [
           provider,
@@ -58,6 +72,7 @@ function readOverlay({ limits, tiers, audio, webSearch, fileSearch, corrections 
             tiers: ratios,
             webSearch: search && toPicoApiece(search),
             fileSearch: lookup && toPicoApiece(lookup),
+            codeSession: session && toPicoApiece(session),
           }),
         ];
       }),

@@ -15,7 +15,7 @@ import { PROVIDER_KINDS } from './provider-kinds.js';
 
 const MAX_NAMES = 1000;
 const MAX_THRESHOLDS = 16;
-const TIERS: readonly string[] = ['flex', 'priority', 'batch'];
+const TIERS: readonly string[] = ['flex', 'priority', 'batch', 'fast'];
 const MIN_RATIO = 0.01;
 const MAX_RATIO = 10;
 

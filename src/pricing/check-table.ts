@@ -2,7 +2,7 @@ import type { Catalog } from './catalog.js';
 import { type Place, refuse } from './check-figures.js';
 import { isCalledFree } from './genai-figures.js';
 import type { Price } from './price.js';
-import { FEE_COLUMNS, type PriceRow, RATE_COLUMNS } from './price-row.js';
+import { FEE_COLUMNS, isFree, type PriceRow, RATE_COLUMNS } from './price-row.js';
 
 /** A rate that changes by more is not a new price, it is another unit or another model. */
 const MAX_CHANGE = 100;
@@ -46,7 +46,7 @@ export function checkTable(
 
 /** Whether a row costs nothing though its provider does not call it free. */
 export function isGivenAway(row: PriceRow): boolean {
-  return row.input + row.output === 0 && !isCalledFree(row.provider, row.names[0]);
+  return isFree(row) && !isCalledFree(row.provider, row.names[0]);
 }
 
 function checkWhole(rows: readonly PriceRow[], inForce: Catalog, table: Place): void {

@@ -1,56 +1,69 @@
 import { addPico, multiplyPico, picoToNano } from '../money.js';
 import type { Usage } from '../usage/usage.js';
+import { pieceItems } from './piece-cost.js';
 import type { Cost, CostItem, LongContextRates, Price, Rates } from './price.js';
 
-/** Ratios of a service tier where a price names none: OpenAI's flex and batch, and the dearest priority on any list. */
-const DEFAULT_RATIOS = { flex: 0.5, batch: 0.5, priority: 2.5 } as const;
+/** Ratios of a service tier where a price names none: OpenAI's flex and batch, the dearest priority and fast on any list. */
+const DEFAULT_RATIOS = { flex: 0.5, batch: 0.5, priority: 2.5, fast: 6 } as const;
 
 /** Ratios have at most six digits after the point. */
 const RATIO_SCALE = 1_000_000;
 
 type Tier = keyof typeof DEFAULT_RATIOS;
+type Part = readonly [kind: CostItem['kind'], quantity: number, ratePicoUsd: number];
 
 /**
  * What `usage` costs at `price`, item by item, exact; the sum is rounded up once to nano-dollars.
  *
- * Totals include their parts, so cached and audio tokens are taken out of input, and audio out of output. Once the input
- * passes a long-context threshold, its rates hold for the whole request. `serviceTier` is the tier that was served.
+ * Totals include their parts, so cached, audio and image tokens are taken out of input, and audio and image tokens out of
+ * output. What is sold by the piece has a line of its own, without regard to the tier. Once the input passes a long-context threshold, its rates hold for the whole request. `serviceTier` is the tier that was served.
  *
  * @example
  * costOf({ inputTokens: 1000, outputTokens: 500 }, price).costNanoUsd; // 7_500_000 at $2.50 and $10 a million
  */
 export function costOf(usage: Usage, price: Price, options: { readonly serviceTier?: string } = {}): Cost {
+  const { serviceTier } = options;
   const rates = ratesFor(price, usage.inputTokens);
-  const plainRate = plainRates(rates);
-  const ratio = tierRatio(price, options.serviceTier);
+  const ratio = tierRatio(price, serviceTier);
+  const items: CostItem[] = [];
+  for (const [kind, quantity, rate] of [...inputParts(usage, rates), ...outputParts(usage, rates)]) {
+    if (quantity > 0) items.push(itemOf(kind, quantity, scaled(rate, ratio)));
+  }
+  const worst = () => worstRates(price, { inputTokens: 0, audioInput: true, audioOutput: true });
+  items.push(...pieceItems(usage, price, worst));
+  const total = items.reduce<number | bigint>((sum, item) => addPico(sum, item.costPicoUsd), 0);
+  return { items, costNanoUsd: picoToNano(total) };
+}
+
+function inputParts(usage: Usage, rates: Rates): readonly Part[] {
   const cacheRead = usage.cacheReadInputTokens ?? 0;
   const cacheWrite = usage.cacheWriteInputTokens ?? 0;
   const cacheWrite1h = usage.cacheWrite1hInputTokens ?? 0;
   const plain = Math.max(0, usage.inputTokens - cacheRead - cacheWrite - cacheWrite1h);
-  // Audio that was read from a cache is counted as cached already.
-  const audioInput = Math.min(usage.audioInputTokens ?? 0, plain);
-  const audioOutput = usage.audioOutputTokens ?? 0;
+  // Audio and images that were read from a cache are counted as cached already.
+  const audio = Math.min(usage.audioInputTokens ?? 0, plain);
+  const image = Math.min(usage.imageInputTokens ?? 0, plain - audio);
+  const textRate = usage.imageInputTokens === undefined ? plainRates(rates).input : rates.input;
   const cacheWriteRate = rates.cacheWrite ?? rates.input;
-  const parts: readonly (readonly [CostItem['kind'], number, number])[] = [
-    ['input', plain - audioInput, plainRate.input],
-    ['audio_input', audioInput, rates.audioInput ?? rates.input],
+  return [
+    ['input', plain - audio - image, textRate],
+    ['audio_input', audio, rates.audioInput ?? rates.input],
+    ['image_input', image, rates.imageInput ?? rates.input],
     ['cache_read', cacheRead, rates.cacheRead ?? rates.input],
     ['cache_write', cacheWrite, cacheWriteRate],
     ['cache_write_1h', cacheWrite1h, rates.cacheWrite1h ?? cacheWriteRate],
-    ['output', usage.outputTokens - audioOutput, plainRate.output],
-    ['audio_output', audioOutput, rates.audioOutput ?? rates.output],
   ];
-  const items: CostItem[] = [];
-  for (const [kind, quantity, rate] of parts) {
-    if (quantity > 0) items.push(itemOf(kind, quantity, scaled(rate, ratio)));
-  }
-  const searches = usage.webSearchRequests ?? 0;
-  if (searches > 0 && price.webSearch !== undefined) items.push(itemOf('web_search', searches, price.webSearch));
-  const lookups = usage.fileSearchRequests ?? 0;
-  if (lookups > 0 && price.fileSearch !== undefined) items.push(itemOf('file_search', lookups, price.fileSearch));
-  if (price.request !== undefined) items.push(itemOf('request', 1, price.request));
-  const total = items.reduce<number | bigint>((sum, item) => addPico(sum, item.costPicoUsd), 0);
-  return { items, costNanoUsd: picoToNano(total) };
+}
+
+function outputParts(usage: Usage, rates: Rates): readonly Part[] {
+  const audio = usage.audioOutputTokens ?? 0;
+  const image = Math.min(usage.imageOutputTokens ?? 0, usage.outputTokens - audio);
+  const textRate = usage.imageOutputTokens === undefined ? plainRates(rates).output : rates.output;
+  return [
+    ['output', usage.outputTokens - audio - image, textRate],
+    ['audio_output', audio, rates.audioOutput ?? rates.output],
+    ['image_output', image, rates.imageOutput ?? rates.output],
+  ];
 }
 
 /** What the dearest token of a call can cost, in pico-dollars. */
@@ -101,8 +114,8 @@ function ratesFor(price: Price, inputTokens: number): Rates {
 }
 
 function tierRatio(price: Price, serviceTier: string | undefined): number {
-  if (serviceTier !== 'flex' && serviceTier !== 'batch' && serviceTier !== 'priority') return 1;
-  const tier: Tier = serviceTier;
+  if (serviceTier === undefined || !Object.hasOwn(DEFAULT_RATIOS, serviceTier)) return 1;
+  const tier = serviceTier as Tier;
   return price.tiers?.[tier] ?? DEFAULT_RATIOS[tier];
 }
 
@@ -114,8 +127,7 @@ function scaled(ratePicoUsd: number, ratio: number): number {
 }
 
 /**
- * What a token that came in or went out plainly costs. Usage does not tell images from text, so a model that makes
- * images bills both at the dearer rate.
+ * What a token costs of which nobody told whether it was text or an image: the dearer rate.
  */
 function plainRates(rates: Rates): { readonly input: number; readonly output: number } {
   return {

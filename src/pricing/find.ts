@@ -1,6 +1,7 @@
 import type { Catalog } from './catalog.js';
 import type { Reading } from './match.js';
 import type { Price, PriceMatch } from './price.js';
+import { isFree } from './price-row.js';
 import { canonicalProvider } from './provider-names.js';
 
 /**
@@ -64,9 +65,9 @@ function findAnywhere(
   if (kind === 'reseller') return undefined;
   for (const reading of open) {
     // What one host gives away is no reason to take it for free at another.
-    const rows = catalog.everywhere(reading.name).filter((row) => row.input + row.output > 0);
+    const rows = catalog.everywhere(reading.name).filter((row) => !isFree(row));
     if (rows.length === 0) continue;
-    const dearest = rows.reduce((most, row) => (row.input + row.output > most.input + most.output ? row : most));
+    const dearest = rows.reduce((most, row) => (dearness(row) > dearness(most) ? row : most));
     const note =
       rows.length === 1
         ? `the rate is that of ${dearest.provider}`
@@ -74,6 +75,11 @@ function findAnywhere(
     return found(dearest, reading, `${because}${note}`);
   }
   return undefined;
+}
+
+/** Rows of one model are sold in one unit, so their figures compare. */
+function dearness({ input, output, perImage = 0, perAudioSecond = 0 }: Price): number {
+  return input + output + perImage + perAudioSecond;
 }
 
 function found(price: Price, { via, why }: Reading, note: string): PriceMatch {

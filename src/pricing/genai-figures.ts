@@ -11,6 +11,7 @@ export interface GenaiRates extends Rates {
   readonly webSearch?: number;
   readonly fileSearch?: number;
   readonly request?: number;
+  readonly perAudioSecond?: number;
   readonly contextTokens?: number;
 }
 
@@ -23,14 +24,12 @@ const RATES: ReadonlyMap<string, RateName> = new Map([
   ['cache_write_1h_mtok', 'cacheWrite1h'],
   ['input_audio_mtok', 'audioInput'],
   ['output_audio_mtok', 'audioOutput'],
-]);
-
-/** Rates of images, kept for models that make images: elsewhere text is what most calls send. */
-const IMAGE_RATES: ReadonlyMap<string, RateName> = new Map([
   ['input_image_mtok', 'imageInput'],
   ['output_image_mtok', 'imageOutput'],
-  ['cache_image_read_mtok', 'cacheRead'],
 ]);
+
+/** Usage does not tell what was cached apart: where most of it is images, their rate holds for all of it. */
+const IMAGE_MODEL_RATES: ReadonlyMap<string, RateName> = new Map([['cache_image_read_mtok', 'cacheRead']]);
 
 /** Fees in US dollars for a thousand. */
 const FEES: ReadonlyMap<string, FeeName> = new Map([
@@ -38,6 +37,10 @@ const FEES: ReadonlyMap<string, FeeName> = new Map([
   ['storage_searches_kcount', 'fileSearch'],
   ['requests_kcount', 'request'],
 ]);
+
+/** US dollars for an hour of audio; both names say the same. */
+const AUDIO_HOURS: readonly string[] = ['audio_hours', 'input_audio_hours'];
+const SECONDS_PER_HOUR = 3600;
 
 /** Parts of what is priced already. Any other figure makes a model one we cannot bill. */
 const IGNORED: readonly string[] = ['cache_audio_read_mtok', 'input_video_mtok'];
@@ -50,6 +53,11 @@ export function toPicoPerToken(usdPerMillion: number): number {
 /** US dollars for a thousand as pico-dollars apiece, rounded up. */
 export function toPicoApiece(usdPerThousand: number): number {
   return Math.ceil(usdPerThousand * 1e9);
+}
+
+/** US dollars for an hour as pico-dollars for a second, rounded up. */
+function toPicoPerSecond(usdPerHour: number): number {
+  return Math.ceil(Number(((usdPerHour * 1e12) / SECONDS_PER_HOUR).toFixed(4)));
 }
 
 /** Whether a provider itself calls a model free. */
@@ -65,22 +73,25 @@ export function ratesOn(day: string, provider: string, model: GenaiModel): Genai
   const rates: Partial<Record<RateName, number>> = {};
   const fees: Partial<Record<FeeName, number>> = {};
   const long = new Map<number, Partial<Record<RateName, number>>>();
+  let perAudioSecond: number | undefined;
   for (const figures of figuresInForce(day, model)) {
     for (const [key, figure] of Object.entries(figures)) {
       const fee = FEES.get(key);
-      const rate = RATES.get(key) ?? (model.id.includes('image') ? IMAGE_RATES.get(key) : undefined);
-      if (fee !== undefined) fees[fee] = Math.max(fees[fee] ?? 0, toPicoApiece(baseOf(figure)));
+      const rate = RATES.get(key) ?? (model.id.includes('image') ? IMAGE_MODEL_RATES.get(key) : undefined);
+      if (AUDIO_HOURS.includes(key)) perAudioSecond = Math.max(perAudioSecond ?? 0, toPicoPerSecond(baseOf(figure)));
+      else if (fee !== undefined) fees[fee] = Math.max(fees[fee] ?? 0, toPicoApiece(baseOf(figure)));
       else if (rate !== undefined) addFigure(rates, long, rate, figure);
-      else if (!IGNORED.includes(key) && !IMAGE_RATES.has(key)) return undefined;
+      else if (!IGNORED.includes(key) && !IMAGE_MODEL_RATES.has(key)) return undefined;
     }
   }
   if (isCalledFree(provider, model.id)) return { input: 0, output: 0 };
-  if (rates.input === undefined && rates.output === undefined) return undefined;
+  if (rates.input === undefined && rates.output === undefined && perAudioSecond === undefined) return undefined;
   const base: Rates = { ...rates, input: rates.input ?? 0, output: rates.output ?? 0 };
   const longContext = longContextOf(base, long);
   return {
     ...base,
     ...fees,
+    ...(perAudioSecond !== undefined && { perAudioSecond }),
     ...(longContext.length > 0 && { longContext }),
     ...(model.context_window !== undefined && { contextTokens: model.context_window }),
   };

@@ -9,7 +9,7 @@ export type DraftRow = { -readonly [Key in keyof Omit<PriceRow, 'names'>]: Price
 
 const REASONING_FAMILIES = /^(?:openai\/)?(?:o\d|gpt-[5-9]|codex-mini|computer-use)(?!.*image)/;
 const OPENAI_CLOUDS: readonly string[] = ['openai', 'azure', 'openrouter'];
-const TIERS = ['flex', 'priority', 'batch'] as const;
+const TIERS = ['flex', 'priority', 'batch', 'fast'] as const;
 
 /** Corrects the rows of a provider. A correction of a row that is no longer there says nothing. */
 export function correctRows(
@@ -30,22 +30,22 @@ export function correctRows(
     if (each.rename !== undefined) row.names[0] = each.rename;
     if (each.dropAliases) row.names = row.names.filter((name) => !each.dropAliases?.includes(name));
     if (each.addAliases) row.names.push(...each.addAliases);
-    if (each.set) raiseRates(row, each.set, { source: `${source}, corrected by ${each.source}`, asOf: each.date });
+    if (each.set) raiseFigures(row, each.set, { source: `${source}, corrected by ${each.source}`, asOf: each.date });
   }
   return corrected;
 }
 
-function raiseRates(
+function raiseFigures(
   row: DraftRow,
-  rates: Readonly<Record<string, number>>,
+  figures: Readonly<Record<string, number>>,
   provenance: { readonly source: string; readonly asOf: string },
 ): void {
   const known = row as unknown as Readonly<Record<string, number | undefined>>;
-  const dearer = Object.entries(rates).filter(([name, rate]) => rate > (known[name] ?? -1));
+  const dearer = Object.entries(figures).filter(([name, figure]) => figure > (known[name] ?? -1));
   if (dearer.length > 0) Object.assign(row, Object.fromEntries(dearer), provenance);
 }
 
-/** Adds service tiers, audio rates and the fees for searches, as far as the row itself names none. */
+/** Adds service tiers, audio rates and the fees of hosted tools, as far as the row itself names none. */
 export function addFees(row: DraftRow, overlay: PriceOverlay): DraftRow {
   const { provider } = row;
   const listings = row.names.flatMap((name) => overlay.find(provider, name) ?? []);
@@ -59,6 +59,7 @@ export function addFees(row: DraftRow, overlay: PriceOverlay): DraftRow {
   const audioOutput = row.audioOutput ?? above(row.output, audio?.audioOutput);
   const webSearch = row.webSearch ?? (hasOwnSearch ? search : undefined);
   const fileSearch = row.fileSearch ?? (hasOwnSearch ? defaults.fileSearch : undefined);
+  const codeSession = row.codeSession ?? (hasOwnSearch ? defaults.codeSession : undefined);
   return {
     ...withHourLongCache(row),
     ...(tiers && { tiers }),
@@ -66,6 +67,7 @@ export function addFees(row: DraftRow, overlay: PriceOverlay): DraftRow {
     ...(audioOutput !== undefined && { audioOutput }),
     ...(webSearch !== undefined && { webSearch }),
     ...(fileSearch !== undefined && { fileSearch }),
+    ...(codeSession !== undefined && { codeSession }),
   };
 }
 

@@ -12,7 +12,7 @@ export interface Listing
 export interface Correction {
   readonly provider: string;
   readonly model: string;
-  /** Rates in pico-dollars per token. They hold where the row has none, or a cheaper one. */
+  /** Rates in pico-dollars per token, and counts. They hold where the row has none, or a smaller one. */
   readonly set?: Readonly<Record<string, number>>;
   readonly add?: Readonly<Record<string, number>>;
   readonly remove?: boolean;
@@ -31,6 +31,8 @@ export interface ProviderDefaults {
   readonly webSearch?: number;
   /** Pico-dollars for one hosted search of stored files. */
   readonly fileSearch?: number;
+  /** Pico-dollars for one session of a container with 1 GB. */
+  readonly codeSession?: number;
 }
 
 /** The rules of an overlay that are not about one name. */

@@ -16,10 +16,16 @@ export const RATE_COLUMNS = [
 ] as const;
 
 /** The fees of a row, each in pico-dollars apiece. */
-export const FEE_COLUMNS = ['webSearch', 'fileSearch', 'request'] as const;
+export const FEE_COLUMNS = [
+  ...(['webSearch', 'fileSearch', 'codeSession'] as const),
+  ...(['request', 'perImage', 'perAudioSecond'] as const),
+] as const;
 
-/** The counts of a row, in tokens. */
-export const COUNT_COLUMNS = ['maxOutputTokens', 'contextTokens'] as const;
+/** The counts of a row, in tokens or seconds. */
+export const COUNT_COLUMNS = [
+  ...(['maxOutputTokens', 'contextTokens'] as const),
+  ...(['minAudioSeconds', 'maxAudioSeconds'] as const),
+] as const;
 
 /** Everything a row may have, in the order in which it is written. */
 export const ROW_COLUMNS = [
@@ -30,6 +36,11 @@ export const ROW_COLUMNS = [
   ...COUNT_COLUMNS,
   ...(['hidesReasoning', 'source', 'asOf'] as const),
 ] as const;
+
+/** Whether a row has no figure above 0 for what its model does. */
+export function isFree(row: Pick<Price, 'input' | 'output' | 'perImage' | 'perAudioSecond'>): boolean {
+  return row.input + row.output + (row.perImage ?? 0) + (row.perAudioSecond ?? 0) === 0;
+}
 
 /** Rows as text: one a line, as JSON, each line with its end. */
 export function writeRows(rows: readonly PriceRow[]): string {

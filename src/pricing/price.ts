@@ -3,6 +3,8 @@ export interface TierRatios {
   readonly flex?: number;
   readonly priority?: number;
   readonly batch?: number;
+  /** Anthropic's fast mode. */
+  readonly fast?: number;
 }
 
 /** Token rates in integer pico-dollars per token. A rate that is absent costs what its nearest base rate costs. */
@@ -41,8 +43,18 @@ export interface Price extends Rates {
   readonly webSearch?: number;
   /** Pico-dollars for one hosted search of stored files. */
   readonly fileSearch?: number;
+  /** Pico-dollars for one session of a container with 1 GB in which the provider runs code. */
+  readonly codeSession?: number;
   /** Pico-dollars for each request, whatever its size. */
   readonly request?: number;
+  /** Pico-dollars for one image that is made, for models sold by the piece. */
+  readonly perImage?: number;
+  /** Pico-dollars for one second of audio that is heard, for models sold by its length. */
+  readonly perAudioSecond?: number;
+  /** Shorter audio is billed as if it were this long. */
+  readonly minAudioSeconds?: number;
+  /** The longest audio that is sent; absent: unknown. */
+  readonly maxAudioSeconds?: number;
   /** The most tokens the model can put out in one answer; absent: unknown. */
   readonly maxOutputTokens?: number;
   /** The largest input the model takes; absent: unknown. */
@@ -64,7 +76,7 @@ export interface PriceMatch {
   readonly via: 'registered' | 'alias' | 'exact' | 'normalised' | 'snapshot' | 'fine-tune';
 }
 
-/** The figures a user gives to `prices.register`, in US dollars per million tokens. */
+/** The figures a user gives to `prices.register`, in US dollars per million tokens where nothing else is said. */
 export interface PriceInput {
   /** Another model whose figures fill what is not given here. */
   readonly like?: string;
@@ -75,8 +87,26 @@ export interface PriceInput {
   readonly cacheWrite1h?: number | string;
   readonly audioInput?: number | string;
   readonly audioOutput?: number | string;
+  readonly imageInput?: number | string;
+  readonly imageOutput?: number | string;
+  /** US dollars for one hosted web search. */
+  readonly webSearch?: number | string;
+  /** US dollars for one hosted search of stored files. */
+  readonly fileSearch?: number | string;
+  /** US dollars for one session of a container with 1 GB in which the provider runs code. */
+  readonly codeSession?: number | string;
+  /** US dollars for each request, whatever its size. */
+  readonly request?: number | string;
+  /** US dollars for one image that is made: the dearest size and quality you ask for. */
+  readonly perImage?: number | string;
+  /** US dollars for one second of audio that is heard. */
+  readonly perAudioSecond?: number | string;
   readonly maxOutputTokens?: number;
   readonly contextTokens?: number;
+  /** Shorter audio is billed as if it were this long, in whole seconds. */
+  readonly minAudioSeconds?: number;
+  /** The longest audio you send, in whole seconds: what a hold reckons with. */
+  readonly maxAudioSeconds?: number;
   readonly hidesReasoning?: boolean;
 }
 
@@ -96,14 +126,19 @@ export interface CostItem {
     | 'cache_write'
     | 'cache_write_1h'
     | 'audio_input'
+    | 'image_input'
     | 'output'
     | 'audio_output'
+    | 'image_output'
     | 'web_search'
     | 'file_search'
+    | 'code_session'
+    | 'image'
+    | 'audio_duration'
     | 'request'
     | 'reported'
     | 'presumed';
-  /** Tokens or requests. */
+  /** Tokens, searches, sessions, images, seconds or requests. */
   readonly quantity: number;
   /** Pico-dollars for one; absent where the amount did not come from a rate. */
   readonly ratePicoUsd?: number;

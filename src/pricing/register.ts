@@ -1,14 +1,14 @@
 import { ConfigError } from '../errors.js';
 import { isAmount, parseRate } from '../money.js';
+import { parseApiece } from './apiece.js';
 import type { LongContextRates, Price, PriceInput, PriceTarget } from './price.js';
+import { COUNT_COLUMNS, FEE_COLUMNS, RATE_COLUMNS } from './price-row.js';
 import { canonicalProvider } from './provider-names.js';
 
-const RATES = ['input', 'output', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'audioInput', 'audioOutput'] as const;
-const COUNTS = ['maxOutputTokens', 'contextTokens'] as const;
-const FIGURES: readonly string[] = ['like', ...RATES, ...COUNTS, 'hidesReasoning'];
+const FIGURES: readonly string[] = ['like', ...RATE_COLUMNS, ...FEE_COLUMNS, ...COUNT_COLUMNS, 'hidesReasoning'];
 const TARGET_KEYS: readonly string[] = ['model', 'provider', 'baseURL'];
 
-type GivenRates = Partial<Record<(typeof RATES)[number], number>>;
+type GivenRates = Partial<Record<(typeof RATE_COLUMNS)[number], number>>;
 
 /** Reads which calls a price is for. @throws ConfigError for a target without a model, or an option it does not know. */
 export function readTarget(target: unknown, caller: string): PriceTarget {
@@ -76,7 +76,8 @@ export function readPrice(target: PriceTarget, input: PriceInput, like: Price | 
   }
   refuseUnknown(name, input, FIGURES);
   const rates = readRates(name, input, like);
-  const hasOwnRates = Object.keys(rates).length > 0;
+  const fees = readFees(name, input);
+  const hasOwnRates = Object.keys(rates).length + Object.keys(fees).length > 0;
   const { hidesReasoning } = input;
   if (hidesReasoning !== undefined && typeof hidesReasoning !== 'boolean') {
     throw new ConfigError({ option: `${name}: hidesReasoning`, value: hidesReasoning, remedy: 'give true or false' });
@@ -85,6 +86,7 @@ export function readPrice(target: PriceTarget, input: PriceInput, like: Price | 
     ...like,
     ...(rates as Pick<Price, 'input' | 'output'>),
     ...(like?.longContext && { longContext: like.longContext.map((long) => atLeast(long, rates)) }),
+    ...fees,
     ...readCounts(name, input),
     ...(hidesReasoning !== undefined && { hidesReasoning }),
     model: target.model,
@@ -96,7 +98,7 @@ export function readPrice(target: PriceTarget, input: PriceInput, like: Price | 
 
 function readRates(name: string, input: PriceInput, like: Price | undefined): GivenRates {
   const given: GivenRates = {};
-  for (const rate of RATES) {
+  for (const rate of RATE_COLUMNS) {
     const value = input[rate];
     if (value !== undefined) given[rate] = parseRate(value, `${name}: ${rate}`);
     else if (like === undefined && (rate === 'input' || rate === 'output')) {
@@ -110,18 +112,28 @@ function readRates(name: string, input: PriceInput, like: Price | undefined): Gi
   return given;
 }
 
+function readFees(name: string, input: PriceInput): Partial<Record<(typeof FEE_COLUMNS)[number], number>> {
+  const fees: Partial<Record<(typeof FEE_COLUMNS)[number], number>> = {};
+  for (const fee of FEE_COLUMNS) {
+    const value = input[fee];
+    if (value === undefined) continue;
+    fees[fee] = parseApiece(value, `${name}: ${fee}`);
+  }
+  return fees;
+}
+
 /** A long request is never cheaper a token than a short one: where the given rate is the dearer, it holds for both. */
 function atLeast(long: LongContextRates, given: GivenRates): LongContextRates {
-  const raised = RATES.flatMap((rate) => {
+  const raised = RATE_COLUMNS.flatMap((rate) => {
     const value = given[rate];
     return value === undefined ? [] : [[rate, Math.max(value, long[rate] ?? 0)]];
   });
   return { ...long, ...(Object.fromEntries(raised) as GivenRates) };
 }
 
-function readCounts(name: string, input: PriceInput): Partial<Record<(typeof COUNTS)[number], number>> {
-  const counts: Partial<Record<(typeof COUNTS)[number], number>> = {};
-  for (const count of COUNTS) {
+function readCounts(name: string, input: PriceInput): Partial<Record<(typeof COUNT_COLUMNS)[number], number>> {
+  const counts: Partial<Record<(typeof COUNT_COLUMNS)[number], number>> = {};
+  for (const count of COUNT_COLUMNS) {
     const value = input[count];
     if (value === undefined) continue;
     if (!isAmount(value) || value === 0) {

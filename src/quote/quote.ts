@@ -1,7 +1,9 @@
 import { addPico, MAX_AMOUNT, multiplyPico, picoToNano } from '../money.js';
 import { type WorstRates, worstRates } from '../pricing/cost.js';
+import { TRANSCRIPT_TOKENS_PER_SECOND, UNKNOWN_OUTPUT_TOKENS } from '../pricing/piece-cost.js';
 import type { Price } from '../pricing/price.js';
-import type { CallRequest, HostedTools } from '../wire/wire.js';
+import type { CallRequest } from '../wire/wire.js';
+import { hostedFeesPico } from './hosted-fees.js';
 
 /** Where the output bound of a quote comes from. */
 export type OutputSource = 'caller' | 'ceiling' | 'model' | 'unknown';
@@ -28,14 +30,6 @@ export interface QuoteInput {
   readonly headroom: number;
 }
 
-/** Stands for the output of a model whose maximum nobody knows, where a budget admits the call all the same. */
-const UNKNOWN_OUTPUT_TOKENS = 1_000_000;
-
-// The dearest hosted web search on any price list (OpenAI, search preview models with high context): 50 USD a thousand.
-const DEAREST_WEB_SEARCH_PICO_USD = 50_000_000_000;
-// The one fee for a hosted file search that price lists have (OpenAI): 2.50 USD a thousand.
-const DEAREST_FILE_SEARCH_PICO_USD = 2_500_000_000;
-
 /** The upper bound of one attempt: input and output bounds at the dearest rates the call could be charged. */
 export function quoteCall(input: QuoteInput): Quote {
   const { request, price } = input;
@@ -52,7 +46,18 @@ function outputBound({ request, price, ceilingTokens }: QuoteInput): { tokens: n
   }
   if (caller !== undefined) return { tokens: caller, source: 'caller' };
   if (price?.maxOutputTokens !== undefined) return { tokens: price.maxOutputTokens, source: 'model' };
+  const unpriced = price && untokenedOutput(request, price);
+  if (unpriced !== undefined) return { tokens: unpriced, source: 'model' };
   return { tokens: UNKNOWN_OUTPUT_TOKENS, source: 'unknown' };
+}
+
+/** The tokens of an answer that is billed by the piece alone; `undefined` for any other. */
+function untokenedOutput(request: CallRequest, price: Price): number | undefined {
+  if (worstRates(price, { inputTokens: MAX_AMOUNT, audioOutput: true }).outputPicoUsd > 0) return undefined;
+  if (request.maxAudioSeconds !== undefined && price.perAudioSecond !== undefined) {
+    return Math.min(audioSeconds(request, price) * TRANSCRIPT_TOKENS_PER_SECOND, MAX_AMOUNT);
+  }
+  return request.maxImages !== undefined && price.perImage !== undefined ? 0 : undefined;
 }
 
 function ratesOf({ request, hasAudio, inputTokens }: QuoteInput, price: Price): WorstRates {
@@ -71,16 +76,18 @@ function worstCostPico(input: QuoteInput, price: Price, outputTokens: number): n
 
 function inputCostPico(input: QuoteInput, price: Price, rates: WorstRates): number | bigint {
   const tokens = addPico(multiplyPico(input.inputTokens, rates.inputPicoUsd), price.request ?? 0);
-  return addPico(tokens, searchFeesPico(input.request.hostedTools, price));
+  return addPico(tokens, addPico(piecesPico(input.request, price), hostedFeesPico(input.request.hostedTools, price)));
 }
 
-/** All searches of an answer share one limit, so at worst every one of them is of the dearer kind. */
-function searchFeesPico(tools: HostedTools | undefined, price: Price): number | bigint {
-  const web = multiplyPico(tools?.maxWebSearches ?? 0, price.webSearch ?? DEAREST_WEB_SEARCH_PICO_USD);
-  const files = multiplyPico(tools?.maxFileSearches ?? 0, price.fileSearch ?? DEAREST_FILE_SEARCH_PICO_USD);
-  // Not Math.max: large fees are bigints.
-  if (files > web) return files;
-  return web;
+/** What is sold by the piece: images, and audio by its length. */
+function piecesPico(request: CallRequest, price: Price): number | bigint {
+  const images = multiplyPico(request.maxImages ?? 0, price.perImage ?? 0);
+  return addPico(images, multiplyPico(audioSeconds(request, price), price.perAudioSecond ?? 0));
+}
+
+function audioSeconds({ maxAudioSeconds }: CallRequest, price: Price): number {
+  if (maxAudioSeconds === undefined) return 0;
+  return Math.max(Math.min(maxAudioSeconds, price.maxAudioSeconds ?? MAX_AMOUNT), price.minAudioSeconds ?? 0);
 }
 
 /**

@@ -5,12 +5,12 @@ import { displayWidth, printable } from './width.js';
 
 /** One line of a call's bill. */
 export interface ExplainedItem {
-  /** What was billed: `input`, `cache_read`, `output`, `web_search`, `file_search`, …; `reported` or `presumed` for a whole call. */
+  /** What was billed: `input`, `cache_read`, `image_output`, `web_search`, `image`, …; `reported` or `presumed` for a whole call. */
   readonly kind: SpendRecord['items'][number]['kind'];
-  /** Tokens, searches or calls. */
+  /** How many of `unit`. */
   readonly quantity: number;
-  readonly unit: 'token' | 'search' | 'call';
-  /** US dollars for a million tokens, or for one search, as an exact decimal; absent where no rate was used. */
+  readonly unit: 'token' | 'search' | 'session' | 'image' | 'second' | 'call';
+  /** US dollars for a million tokens, or for one of another unit, as an exact decimal; absent where no rate was used. */
   readonly rateUsd?: string;
   /** US dollars as an exact decimal. */
   readonly costUsd: string;
@@ -60,6 +60,10 @@ export function explain(record: SpendRecord): CostExplanation {
 const UNITS: Readonly<Partial<Record<ExplainedItem['kind'], ExplainedItem['unit']>>> = {
   web_search: 'search',
   file_search: 'search',
+  code_session: 'session',
+  image: 'image',
+  audio_duration: 'second',
+  request: 'call',
   reported: 'call',
   presumed: 'call',
 };

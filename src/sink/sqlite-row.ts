@@ -1,9 +1,9 @@
 import { ConfigError } from '../errors.js';
 import { formatUsd, isAmount } from '../money.js';
+import type { SqlRow, SqlValue } from '../sqlite-driver.js';
 import type { Usage } from '../usage/usage.js';
 import { bigintAsText, readCostItem } from './record-json.js';
 import type { SpendRecord } from './sink.js';
-import type { SqlRow, SqlValue } from './sqlite-driver.js';
 
 interface Column {
   readonly name: string;
@@ -21,6 +21,13 @@ const USAGE_COLUMNS: readonly (readonly [name: string, field: keyof Usage])[] = 
   ['audio_output_tokens', 'audioOutputTokens'],
   ['web_search_requests', 'webSearchRequests'],
   ['file_search_requests', 'fileSearchRequests'],
+  ['image_input_tokens', 'imageInputTokens'],
+  ['image_output_tokens', 'imageOutputTokens'],
+  ['accepted_prediction_output_tokens', 'acceptedPredictionOutputTokens'],
+  ['rejected_prediction_output_tokens', 'rejectedPredictionOutputTokens'],
+  ['code_sessions', 'codeSessions'],
+  ['images', 'images'],
+  ['audio_seconds', 'audioSeconds'],
 ];
 
 /** How each column of `spend_records` is filled. */

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js';
-import type { SqlConnection } from './sqlite-driver.js';
+import type { SqlConnection } from '../sqlite-driver.js';
 
 // Written once and never edited, so that a file of any age takes the same way. Each entry brings a file from the version
 // of its index to the next; the number of entries is the newest version.
@@ -41,6 +41,13 @@ const MIGRATIONS: readonly string[] = [
    );
    CREATE INDEX IF NOT EXISTS spend_records_by_time ON spend_records (time_ms, id);`,
   'ALTER TABLE spend_records ADD COLUMN file_search_requests INTEGER',
+  `ALTER TABLE spend_records ADD COLUMN image_input_tokens INTEGER;
+   ALTER TABLE spend_records ADD COLUMN image_output_tokens INTEGER;
+   ALTER TABLE spend_records ADD COLUMN accepted_prediction_output_tokens INTEGER;
+   ALTER TABLE spend_records ADD COLUMN rejected_prediction_output_tokens INTEGER;
+   ALTER TABLE spend_records ADD COLUMN code_sessions INTEGER;
+   ALTER TABLE spend_records ADD COLUMN images INTEGER;
+   ALTER TABLE spend_records ADD COLUMN audio_seconds INTEGER;`,
 ];
 
 /** The version of the tables this package writes, kept in the file as `PRAGMA user_version`. */

@@ -2,7 +2,8 @@ import { isAmount } from '../money.js';
 
 /**
  * What one call consumed, in tokens, by the names of OpenTelemetry's GenAI usage attributes.
- * **Totals include their parts**: `inputTokens` counts cached and audio input too, `outputTokens` counts reasoning.
+ * **Totals include their parts**: `inputTokens` counts cached, audio and image input too, `outputTokens` counts
+ * reasoning and rejected predictions.
  */
 export interface Usage {
   readonly inputTokens: number;
@@ -15,14 +16,28 @@ export interface Usage {
   readonly cacheWrite1hInputTokens?: number;
   /** Part of `inputTokens` that was audio. */
   readonly audioInputTokens?: number;
+  /** Part of `inputTokens` that was images; absent: nobody told. */
+  readonly imageInputTokens?: number;
   /** Part of `outputTokens` spent on reasoning, visible or hidden. */
   readonly reasoningOutputTokens?: number;
   /** Part of `outputTokens` that was audio. */
   readonly audioOutputTokens?: number;
+  /** Part of `outputTokens` that was images; absent: nobody told. */
+  readonly imageOutputTokens?: number;
+  /** Part of `outputTokens` that the caller had predicted. */
+  readonly acceptedPredictionOutputTokens?: number;
+  /** Part of `outputTokens` that the caller had predicted and that the answer does not have. */
+  readonly rejectedPredictionOutputTokens?: number;
   /** Hosted web searches the provider ran and bills by the piece. */
   readonly webSearchRequests?: number;
   /** Hosted searches of stored files the provider ran and bills by the piece. */
   readonly fileSearchRequests?: number;
+  /** Containers the provider opened to run code, in sessions of 1 GB: one of 4 GB counts as four. */
+  readonly codeSessions?: number;
+  /** Images the provider made. */
+  readonly images?: number;
+  /** Seconds of audio that are billed by their length, begun ones included. */
+  readonly audioSeconds?: number;
 }
 
 /** All counts of a `Usage`, for loops over them. */
@@ -33,10 +48,17 @@ export const USAGE_FIELDS = [
   'cacheWriteInputTokens',
   'cacheWrite1hInputTokens',
   'audioInputTokens',
+  'imageInputTokens',
   'reasoningOutputTokens',
   'audioOutputTokens',
+  'imageOutputTokens',
+  'acceptedPredictionOutputTokens',
+  'rejectedPredictionOutputTokens',
   'webSearchRequests',
   'fileSearchRequests',
+  'codeSessions',
+  'images',
+  'audioSeconds',
 ] as const satisfies readonly (keyof Usage)[];
 
 /**
@@ -49,11 +71,16 @@ export function validUsage(usage: Usage | undefined): Usage | undefined {
     const count: unknown = usage[field];
     if (count === undefined ? field === 'inputTokens' || field === 'outputTokens' : !isAmount(count)) return undefined;
   }
-  const cached =
-    (usage.cacheReadInputTokens ?? 0) + (usage.cacheWriteInputTokens ?? 0) + (usage.cacheWrite1hInputTokens ?? 0);
-  if (cached > usage.inputTokens || (usage.reasoningOutputTokens ?? 0) > usage.outputTokens) return undefined;
-  if ((usage.audioInputTokens ?? 0) > usage.inputTokens || (usage.audioOutputTokens ?? 0) > usage.outputTokens) {
-    return undefined;
-  }
+  const { inputTokens, outputTokens, acceptedPredictionOutputTokens, rejectedPredictionOutputTokens } = usage;
+  const ofInput = [
+    (usage.cacheReadInputTokens ?? 0) + (usage.cacheWriteInputTokens ?? 0) + (usage.cacheWrite1hInputTokens ?? 0),
+    (usage.audioInputTokens ?? 0) + (usage.imageInputTokens ?? 0),
+  ];
+  const ofOutput = [
+    usage.reasoningOutputTokens ?? 0,
+    (usage.audioOutputTokens ?? 0) + (usage.imageOutputTokens ?? 0),
+    (acceptedPredictionOutputTokens ?? 0) + (rejectedPredictionOutputTokens ?? 0),
+  ];
+  if (ofInput.some((part) => part > inputTokens) || ofOutput.some((part) => part > outputTokens)) return undefined;
   return isAmount(usage.inputTokens + usage.outputTokens) ? usage : undefined;
 }

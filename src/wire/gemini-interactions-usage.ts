@@ -1,5 +1,5 @@
 import type { Usage } from '../usage/usage.js';
-import { audioCount, billedSearches, makeGoogleUsage } from './gemini-usage.js';
+import { audioCount, billedSearches, imageCount, makeGoogleUsage } from './gemini-usage.js';
 import { asArray, asName, asObject } from './json.js';
 import { makeReading } from './openai-usage.js';
 import { rawCount, sumCounts } from './usage-counts.js';
@@ -24,6 +24,8 @@ function readInteractionUsage(usage: JsonObject, searches: number | undefined): 
   const grounded = asArray(usage.grounding_tool_count)
     .map(asObject)
     .filter((row) => row?.type === 'google_search');
+  const input = [usage.input_tokens_by_modality, usage.tool_use_tokens_by_modality];
+  const output = [usage.output_tokens_by_modality];
   return makeGoogleUsage(
     {
       prompt: rawCount(usage.total_input_tokens),
@@ -32,8 +34,10 @@ function readInteractionUsage(usage: JsonObject, searches: number | undefined): 
       thoughts: rawCount(usage.total_thought_tokens),
       total: rawCount(usage.total_tokens),
       cached: rawCount(usage.total_cached_tokens),
-      audioInput: audioCount([usage.input_tokens_by_modality, usage.tool_use_tokens_by_modality], 'tokens'),
-      audioOutput: audioCount([usage.output_tokens_by_modality], 'tokens'),
+      audioInput: audioCount(input, 'tokens'),
+      audioOutput: audioCount(output, 'tokens'),
+      imageInput: imageCount(input, 'tokens'),
+      imageOutput: imageCount(output, 'tokens'),
     },
     sumCounts(grounded.map((row) => rawCount(row?.count))) ?? searches,
   );

@@ -16,6 +16,8 @@ export interface GoogleCounts {
   readonly cached: number | undefined;
   readonly audioInput: number | undefined;
   readonly audioOutput: number | undefined;
+  readonly imageInput: number | undefined;
+  readonly imageOutput: number | undefined;
 }
 
 /**
@@ -36,12 +38,16 @@ export function makeGoogleUsage(counts: GoogleCounts, webSearchRequests: number 
     audioInputTokens: counts.audioInput,
     reasoningOutputTokens: counts.thoughts,
     audioOutputTokens: counts.audioOutput,
+    imageInputTokens: counts.imageInput,
+    imageOutputTokens: counts.imageOutput,
     webSearchRequests,
   });
 }
 
 /** The bill in a `usageMetadata`; `undefined` where it says nothing of tokens, as Vertex's do before the last. */
 export function readGeminiUsage(usage: JsonObject, webSearchRequests: number | undefined): Usage | undefined {
+  const input = [usage.promptTokensDetails, usage.toolUsePromptTokensDetails];
+  const output = [usage.candidatesTokensDetails];
   return makeGoogleUsage(
     {
       prompt: rawCount(usage.promptTokenCount),
@@ -50,8 +56,10 @@ export function readGeminiUsage(usage: JsonObject, webSearchRequests: number | u
       thoughts: rawCount(usage.thoughtsTokenCount),
       total: rawCount(usage.totalTokenCount),
       cached: rawCount(usage.cachedContentTokenCount),
-      audioInput: audioCount([usage.promptTokensDetails, usage.toolUsePromptTokensDetails], 'tokenCount'),
-      audioOutput: audioCount([usage.candidatesTokensDetails], 'tokenCount'),
+      audioInput: audioCount(input, 'tokenCount'),
+      audioOutput: audioCount(output, 'tokenCount'),
+      imageInput: imageCount(input, 'tokenCount'),
+      imageOutput: imageCount(output, 'tokenCount'),
     },
     webSearchRequests,
   );
@@ -59,11 +67,21 @@ export function readGeminiUsage(usage: JsonObject, webSearchRequests: number | u
 
 /** The audio in breakdowns by modality, whose counts stand under `field`; `undefined` where there is none. */
 export function audioCount(breakdowns: readonly unknown[], field: string): number | undefined {
-  const audio = breakdowns
+  return countOf('audio', breakdowns, field);
+}
+
+/** The images in breakdowns by modality: 0 where they tell of other things only; `undefined` where there are none. */
+export function imageCount(breakdowns: readonly unknown[], field: string): number | undefined {
+  const isTold = breakdowns.some((breakdown) => asArray(breakdown).length > 0);
+  return countOf('image', breakdowns, field) ?? (isTold ? 0 : undefined);
+}
+
+function countOf(modality: string, breakdowns: readonly unknown[], field: string): number | undefined {
+  const rows = breakdowns
     .flatMap(asArray)
     .map(asObject)
-    .filter((row) => asString(row?.modality)?.toLowerCase() === 'audio');
-  return sumCounts(audio.map((row) => rawCount(row?.[field])));
+    .filter((row) => asString(row?.modality)?.toLowerCase() === modality);
+  return sumCounts(rows.map((row) => rawCount(row?.[field])));
 }
 
 /** Adds the web searches that the candidates of a response or a chunk tell of to `into`. */

@@ -3,7 +3,7 @@ import { readGeminiInput } from './gemini-input.js';
 import { readGeminiPath, rewriteGeminiPath } from './gemini-path.js';
 import { followGeminiStream } from './gemini-stream.js';
 import { billedSearches, collectSearches, makeGeminiReading, readGeminiUsage } from './gemini-usage.js';
-import { asArray, asCount, asName, asObject, asString } from './json.js';
+import { asArray, asCount, asName, asObject, asString, asTimes } from './json.js';
 import type { CallRequest, HostedTools, JsonObject, RequestPatch, ResponseReading, Wire } from './wire.js';
 
 const CEILING = 'maxOutputTokens';
@@ -75,7 +75,7 @@ function readRequest(body: JsonObject, path: string): CallRequest {
 }
 
 function choicesOf(body: JsonObject): number {
-  return Math.max(1, asCount(fieldOf(settingsOf(body), 'candidateCount')) ?? 1);
+  return asTimes(fieldOf(settingsOf(body), 'candidateCount'));
 }
 
 /** Why the request does not show its whole input; nothing in it says how large a cached prefix is. */

@@ -26,6 +26,12 @@ export function asCount(value: unknown): number | undefined {
   return isAmount(value) ? value : undefined;
 }
 
+/** How many times something is asked for: at least once; a number nobody can count is the largest one, not one. */
+export function asTimes(value: unknown): number {
+  if (typeof value === 'number' && value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
+  return Math.max(1, asCount(value) ?? 1);
+}
+
 /** Whether a field is there with something in it: providers take `null` for absent. */
 export function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;

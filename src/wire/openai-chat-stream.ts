@@ -1,4 +1,4 @@
-import { asArray, asCount, asName, asObject, isPresent, parseJson } from './json.js';
+import { asArray, asCount, asName, asObject, asTimes, isPresent, parseJson } from './json.js';
 import { collectStrings, toJsonText } from './json-text.js';
 import { makeReading, readChatUsage } from './openai-usage.js';
 import type { JsonObject, ResponseReading, StreamEventReading, StreamReader } from './wire.js';
@@ -36,7 +36,7 @@ interface Progress {
 export function followChatStream(sent: JsonObject): StreamReader {
   const progress: Progress = {
     isOurAsk: mustBeAsked(sent),
-    choices: Math.max(1, asCount(sent.n) ?? 1),
+    choices: asTimes(sent.n),
     finished: new Set(),
     usageChunk: undefined,
     hasUsageOnly: false,

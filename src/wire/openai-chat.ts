@@ -1,4 +1,4 @@
-import { asArray, asCount, asName, asObject, asString, isPresent } from './json.js';
+import { asArray, asCount, asName, asObject, asString, asTimes, isPresent } from './json.js';
 import { readChatInput } from './openai-chat-input.js';
 import { followChatStream, hasUrlCitation, mustBeAsked } from './openai-chat-stream.js';
 import { makeReading, openaiError, readChatUsage } from './openai-usage.js';
@@ -34,7 +34,7 @@ function readRequest(body: JsonObject): CallRequest {
     operation: 'chat',
     model: asString(body.model) ?? '',
     stream: body.stream === true,
-    choices: Math.max(1, asCount(body.n) ?? 1),
+    choices: asTimes(body.n),
     minOutputTokens: 1,
     ...(ceiling !== undefined && { maxOutputTokens: ceiling }),
     ...(serviceTier !== undefined && { serviceTier }),

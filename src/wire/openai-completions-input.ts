@@ -1,5 +1,5 @@
 import { createInputCollector } from './input-collector.js';
-import { asArray, asCount } from './json.js';
+import { asArray, asTimes } from './json.js';
 import type { InputContent, JsonObject } from './wire.js';
 
 /** Everything that a completion request sends in: its prompts, and the text to end with. */
@@ -37,7 +37,7 @@ function addItem(item: unknown, collector: TextCollector): void {
  * those it does not show are billed too.
  */
 export function countCompletions(body: JsonObject): number {
-  const perPrompt = Math.max(1, asCount(body.n) ?? 1, asCount(body.best_of) ?? 1);
+  const perPrompt = Math.max(asTimes(body.n), asTimes(body.best_of));
   // A list of token ids is one prompt.
   const prompts = asArray(body.prompt).filter((item) => typeof item !== 'number').length;
   return Math.min(perPrompt * Math.max(1, prompts), Number.MAX_SAFE_INTEGER);

@@ -1,6 +1,6 @@
 import { USAGE_FIELDS, type Usage } from '../usage/usage.js';
 import { formCount } from './form-fields.js';
-import { asObject, asString } from './json.js';
+import { asArray, asObject, asString, isPresent } from './json.js';
 import { makeReading, readResponsesUsage } from './openai-usage.js';
 import { reportedCostPicoUsd } from './reported-cost.js';
 import { sumCounts } from './usage-counts.js';
@@ -9,9 +9,24 @@ import type { JsonObject, ResponseReading, StreamReader } from './wire.js';
 /** The bill in an answer of images, or in the event that completes one. */
 export function readImagesBody(body: JsonObject): ResponseReading {
   const rawUsage = asObject(body.usage);
-  if (rawUsage === undefined) return makeReading(body, undefined);
-  const usage = readResponsesUsage(rawUsage, undefined) ?? untokenedUsage(rawUsage);
-  return makeReading(body, usage, rawUsage);
+  // The event that completes an image holds it itself.
+  const images = isCompleted(body) ? 1 : asArray(body.data).length;
+  if (rawUsage === undefined) return makeReading(body, soldByPiece(body, images));
+  const usage = readResponsesUsage(rawUsage) ?? untokenedUsage(rawUsage);
+  return makeReading(body, usage && { ...usage, ...(images > 0 && { images }) }, rawUsage);
+}
+
+/**
+ * The usage of images that are sold by the piece: none but their number. An answer that tells how its images were made,
+ * or comes as a stream, is one of a GPT Image model, which is billed by tokens: without a usage, its bill is unknown.
+ */
+function soldByPiece(body: JsonObject, images: number): Usage | undefined {
+  const tellsHow = isCompleted(body) || [body.quality, body.background, body.output_format].some(isPresent);
+  return tellsHow || images === 0 ? undefined : { inputTokens: 0, outputTokens: 0, images };
+}
+
+function isCompleted(body: JsonObject): boolean {
+  return asString(body.type)?.endsWith('.completed') === true;
 }
 
 /** Images sold by the piece have no tokens; where the provider says what they cost, that is the whole bill. */
@@ -30,7 +45,7 @@ export function followImagesStream(sent: JsonObject): StreamReader {
   return {
     read(data, json) {
       if (json === undefined) return data.trim() === '[DONE]' ? { terminal: true } : {};
-      if (asString(json.type)?.endsWith('.completed') === true) {
+      if (isCompleted(json)) {
         completed += 1;
         reading = completed === 1 ? readImagesBody(json) : addReading(reading, readImagesBody(json));
         return completed >= images ? { terminal: true } : {};

@@ -1,4 +1,5 @@
 import { formCount, formText, isFormTrue } from './form-fields.js';
+import { asTimes } from './json.js';
 import { readImagesInput } from './openai-images-input.js';
 import { boundImageTokens } from './openai-images-output.js';
 import { followImagesStream, readImagesBody } from './openai-images-stream.js';
@@ -10,7 +11,7 @@ import type { CallRequest, JsonObject, RequestPatch, Wire } from './wire.js';
  * follow `openai/resources/images` of the openai package 6.49.
  *
  * GPT Image models are billed by tokens. Models that are billed by the image (dall-e, and most of other providers) have
- * no tokens: their output is unbounded here and their answers tell no usage, so a budget refuses or charges the hold.
+ * no tokens: a price apiece bounds and bills them, and without one they are unbounded.
  */
 export const openaiImages: Wire = {
   id: 'openai-images',
@@ -34,7 +35,8 @@ function readRequest(body: JsonObject): CallRequest {
     operation: 'generate_content',
     model: formText(body.model) ?? '',
     stream: isFormTrue(body.stream),
-    choices: Math.max(1, formCount(body.n) ?? 1),
+    choices: asTimes(formCount(body.n) ?? body.n),
+    maxImages: asTimes(formCount(body.n) ?? body.n),
     // Size and quality decide the tokens: no ceiling can be sent, so none below what they come to is accepted.
     minOutputTokens: tokens ?? Number.MAX_SAFE_INTEGER,
     ...(tokens !== undefined && { maxOutputTokens: tokens }),

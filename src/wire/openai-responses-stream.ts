@@ -1,4 +1,5 @@
 import { asName, asObject, asString } from './json.js';
+import { readHostedImages } from './openai-hosted-images.js';
 import { makeReading, readResponsesUsage } from './openai-usage.js';
 import type { JsonObject, ResponseReading, StreamEventReading, StreamReader } from './wire.js';
 
@@ -14,7 +15,10 @@ const LAST_EVENTS: ReadonlySet<unknown> = new Set([
 export function readResponsesBody(body: JsonObject): ResponseReading {
   const rawUsage = asObject(body.usage);
   if (rawUsage === undefined) return makeReading(body, undefined);
-  return makeReading(body, readResponsesUsage(rawUsage, body.output), rawUsage);
+  const reading = makeReading(body, readResponsesUsage(rawUsage, body), rawUsage);
+  // A cost that the provider reports is of everything.
+  const images = reading.reportedCostPicoUsd === undefined ? readHostedImages(body) : [];
+  return images.length === 0 ? reading : { ...reading, sideRounds: images };
 }
 
 /** Follows a stream of Responses events. The last event holds the whole response, its usage included. */

@@ -1,4 +1,5 @@
 import { asArray, asCount, asName, asObject, asString, isPresent } from './json.js';
+import { countCodeSessions } from './openai-containers.js';
 import { readResponsesInput } from './openai-responses-input.js';
 import { followResponsesStream, readResponsesBody } from './openai-responses-stream.js';
 import { openaiError } from './openai-usage.js';
@@ -82,10 +83,14 @@ function readHostedTools(body: JsonObject): HostedTools | undefined {
   const maxCalls = asCount(body.max_tool_calls);
   const searches = hosted.some((tool) => asString(tool?.type)?.startsWith('web_search') === true);
   const lookups = hosted.some((tool) => tool?.type === 'file_search');
+  const images = hosted.some((tool) => tool?.type === 'image_generation');
+  const maxCodeSessions = countCodeSessions({ tools: body.tools });
   return {
     maxCalls,
     maxWebSearches: searches ? (maxCalls ?? 1) : 0,
     ...(lookups && { maxFileSearches: maxCalls ?? 1 }),
+    ...(images && { maxImages: maxCalls ?? 1 }),
+    ...(maxCodeSessions !== undefined && { maxCodeSessions }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Usage } from '../usage/usage.js';
 import { asArray, asName, asObject } from './json.js';
+import { countCodeSessions } from './openai-containers.js';
 import { reportedCostPicoUsd } from './reported-cost.js';
 import { makeUsage, maxCount, rawCount } from './usage-counts.js';
 import type { JsonObject, ResponseReading } from './wire.js';
@@ -17,14 +18,21 @@ export function readChatUsage(usage: JsonObject, webSearchRequests: number | und
     cacheWriteInputTokens: rawCount(inputDetails.cache_write_tokens),
     cacheWrite1hInputTokens: undefined,
     audioInputTokens: rawCount(inputDetails.audio_tokens),
+    imageInputTokens: rawCount(inputDetails.image_tokens),
     reasoningOutputTokens: rawCount(outputDetails.reasoning_tokens),
     audioOutputTokens: rawCount(outputDetails.audio_tokens),
+    imageOutputTokens: rawCount(outputDetails.image_tokens),
+    acceptedPredictionOutputTokens: unlessZero(outputDetails.accepted_prediction_tokens),
+    rejectedPredictionOutputTokens: unlessZero(outputDetails.rejected_prediction_tokens),
     webSearchRequests: rawCount(asObject(usage.server_tool_use)?.web_search_requests) ?? webSearchRequests,
   });
 }
 
-/** The bill in a Responses API `usage` and output items; `undefined` where the object says nothing of tokens. */
-export function readResponsesUsage(usage: JsonObject, items: unknown): Usage | undefined {
+/**
+ * The bill in a Responses API `usage`, and in the output and the tools of the response around it; `undefined` where the
+ * object says nothing of tokens.
+ */
+export function readResponsesUsage(usage: JsonObject, response: JsonObject = {}): Usage | undefined {
   const input = rawCount(usage.input_tokens);
   const output = rawCount(usage.output_tokens);
   if (input === undefined && output === undefined) return undefined;
@@ -35,11 +43,19 @@ export function readResponsesUsage(usage: JsonObject, items: unknown): Usage | u
     cacheWriteInputTokens: rawCount(inputDetails.cache_write_tokens),
     cacheWrite1hInputTokens: undefined,
     audioInputTokens: rawCount(inputDetails.audio_tokens),
+    imageInputTokens: rawCount(inputDetails.image_tokens),
     reasoningOutputTokens: rawCount(outputDetails.reasoning_tokens),
     audioOutputTokens: rawCount(outputDetails.audio_tokens),
-    webSearchRequests: countWebSearches(items),
-    fileSearchRequests: countFileSearches(items),
+    imageOutputTokens: rawCount(outputDetails.image_tokens),
+    webSearchRequests: countWebSearches(response),
+    fileSearchRequests: countFileSearches(response.output),
+    codeSessions: countCodeSessions(response),
   });
+}
+
+/** Parts that most answers tell as 0, which says nothing. */
+function unlessZero(value: unknown): number | undefined {
+  return value === 0 ? undefined : rawCount(value);
 }
 
 /**
@@ -70,15 +86,16 @@ export function makeReading(response: JsonObject, usage: Usage | undefined, rawU
  * Hosted web searches among a response's output items. Opening a page or looking something up in one is a
  * `web_search_call` too, but only the search itself has a fee.
  */
-function countWebSearches(output: unknown): number | undefined {
+function countWebSearches(response: JsonObject): number | undefined {
   let searches = 0;
-  for (const item of asArray(output)) {
+  for (const item of asArray(response.output)) {
     const call = asObject(item);
     if (call?.type !== 'web_search_call') continue;
     const action = asName(asObject(call.action)?.type);
     if (action === undefined || action === 'search') searches += 1;
   }
-  return searches === 0 ? undefined : searches;
+  const told = unlessZero(asObject(asObject(response.tool_usage)?.web_search)?.num_requests);
+  return maxCount(searches === 0 ? undefined : searches, told);
 }
 
 /** Hosted searches of stored files among a response's output items: each item is one call, however many queries it has. */

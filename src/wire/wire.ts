@@ -34,6 +34,10 @@ export interface HostedTools {
   readonly maxWebSearches: number;
   /** The same for searches of stored files; absent: none. They share the limit on calls with web searches. */
   readonly maxFileSearches?: number;
+  /** The same for images another model makes; absent: none. They share that limit too. */
+  readonly maxImages?: number;
+  /** Containers opened to run code, in sessions of 1 GB, whether or not anything runs; absent: none. */
+  readonly maxCodeSessions?: number;
 }
 
 /** What the guard needs to know of a request. Plain data, read without trusting the body. */
@@ -48,6 +52,10 @@ export interface CallRequest {
   readonly choices: number;
   /** The least ceiling this format accepts for this request. */
   readonly minOutputTokens: number;
+  /** The most images the call itself makes, where it makes any. */
+  readonly maxImages?: number;
+  /** The longest the audio can be that the call sends in to be written down. */
+  readonly maxAudioSeconds?: number;
   readonly serviceTier?: string;
   /** Whether the caller turned on reasoning whose tokens he may not see; absent: the model decides. */
   readonly hidesReasoning?: boolean;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { CATALOG_ROWS } from '../../src/pricing/catalog-data.js';
 import type { Price } from '../../src/pricing/price.js';
+import { isFree } from '../../src/pricing/price-row.js';
 import { PROVIDER_KINDS } from '../../src/pricing/provider-kinds.js';
 
 type Row = Omit<Price, 'model'> & { readonly names: readonly string[] };
@@ -41,7 +42,7 @@ describe('the price table', () => {
   });
 
   test('gives nothing away but what its provider calls free', () => {
-    const free = rows.filter(({ input, output }) => input + output === 0);
+    const free = rows.filter(isFree);
     expect(free.filter(({ provider, names }) => provider !== 'openrouter' || !names[0]?.endsWith(':free'))).toEqual([]);
   });
 
@@ -63,9 +64,40 @@ describe('the price table', () => {
   });
 
   test('has ratios of service tiers that can be true', () => {
-    const ratios = rows.flatMap(({ tiers }) => Object.values(tiers ?? {}));
+    const ratios = rows.flatMap(({ tiers: { fast: _fast, ...tiers } = {} }) => Object.values(tiers));
     expect(ratios.filter((ratio) => ratio < 0.25 || ratio > 3)).toEqual([]);
     expect(rows.filter(({ provider, tiers }) => provider === 'groq' && tiers?.flex !== 1)).toEqual([]);
+  });
+
+  test('has the ratios of fast mode as its own rows for it have them', () => {
+    const rateOf = (provider: string, name: string) =>
+      rows.find((row) => row.provider === provider && row.names.includes(name));
+    const fast = rows.filter(({ tiers }) => tiers?.fast !== undefined);
+    expect(fast.map(({ names, tiers }) => [names[0], tiers?.fast])).toEqual([
+      ['claude-opus-4-6', 6],
+      ['claude-opus-4-7', 6],
+      ['claude-opus-4-8', 2],
+      ['claude-opus-5', 2],
+    ]);
+    for (const { names, tiers, input, output } of fast) {
+      const name = `anthropic/${names[0]?.replace(/-(\d)-(\d)$/, '-$1.$2')}-fast`;
+      expect(rateOf('openrouter', name)).toMatchObject({
+        input: input * (tiers?.fast ?? 0),
+        output: output * (tiers?.fast ?? 0),
+      });
+    }
+  });
+
+  test('has what is sold by the second, by the container and for images apart', () => {
+    const named = (provider: string, name: string) =>
+      rows.find((row) => row.provider === provider && row.names.includes(name));
+    // 0.36 USD an hour, and 0.111 with ten seconds at least.
+    expect(named('openai', 'whisper-1')).toMatchObject({ input: 0, output: 0, perAudioSecond: 100_000_000 });
+    expect(named('openai', 'whisper-1')).not.toHaveProperty('codeSession');
+    expect(named('groq', 'whisper-large-v3')).toMatchObject({ perAudioSecond: 30_833_334, minAudioSeconds: 10 });
+    expect(named('openai', 'gpt-5')).toMatchObject({ codeSession: 30_000_000_000 });
+    expect(named('openai', 'gpt-image-1.5')).toMatchObject({ imageInput: 8_000_000, imageOutput: 32_000_000 });
+    expect(named('google', 'gemini-2.5-flash-image')).toMatchObject({ output: 2_500_000, imageOutput: 30_000_000 });
   });
 
   test('takes the dearest hour of a price that changes with the hour', () => {

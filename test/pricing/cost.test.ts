@@ -69,6 +69,7 @@ describe('cost', () => {
     ['flex', 0.5],
     ['batch', 0.5],
     ['priority', 2.5],
+    ['fast', 6],
     ['default', 1],
     ['auto', 1],
     [undefined, 1],
@@ -107,11 +108,42 @@ describe('cost', () => {
 });
 
 describe('cost of what is told apart less finely than it is billed', () => {
-  test('images are billed at the dearer rate', () => {
+  test('images that nobody told apart are billed at the dearer rate, and so is the text beside them', () => {
     const painter = { ...price, imageInput: 8_000_000, imageOutput: 32_000_000 };
     const cost = costOf({ inputTokens: 1000, outputTokens: 1000 }, painter);
     expect(cost.costNanoUsd).toBe(40_000_000);
     expect(worstRates(painter, { inputTokens: 1000 })).toEqual({ inputPicoUsd: 8_000_000, outputPicoUsd: 32_000_000 });
+  });
+
+  test('images that were told apart have rates of their own, and text its own', () => {
+    const painter = { ...price, imageInput: 8_000_000, imageOutput: 32_000_000 };
+    const usage = {
+      ...{ inputTokens: 1000, outputTokens: 1000, cacheReadInputTokens: 100 },
+      ...{ imageInputTokens: 600, imageOutputTokens: 900, audioInputTokens: 50 },
+    };
+    expect(
+      costOf(usage, painter).items.map(({ kind, quantity, ratePicoUsd }) => [kind, quantity, ratePicoUsd]),
+    ).toEqual([
+      ['input', 250, 3_000_000],
+      ['audio_input', 50, 40_000_000],
+      ['image_input', 600, 8_000_000],
+      ['cache_read', 100, 300_000],
+      ['output', 100, 15_000_000],
+      ['image_output', 900, 32_000_000],
+    ]);
+    const none = { inputTokens: 10, outputTokens: 10, imageInputTokens: 0, imageOutputTokens: 0 };
+    expect(costOf(none, painter).costNanoUsd).toBe(10 * 3000 + 10 * 15_000);
+    expect(costOf(usage, price).items).toContainEqual({
+      ...{ kind: 'image_output', quantity: 900, ratePicoUsd: 15_000_000, costPicoUsd: 900 * 15_000_000 },
+    });
+  });
+
+  test('images that were cached are billed once', () => {
+    const usage = { inputTokens: 100, outputTokens: 0, cacheReadInputTokens: 80, imageInputTokens: 50 };
+    expect(costOf(usage, price).items.map(({ kind, quantity }) => [kind, quantity])).toEqual([
+      ['image_input', 20],
+      ['cache_read', 80],
+    ]);
   });
 
   test('audio that was cached is billed once', () => {

@@ -73,8 +73,32 @@ describe('a price of genai-prices', () => {
     expect(found?.longContext).toEqual([{ aboveInputTokens: 1000, input: 3_000_000, output: 4_000_000 }]);
   });
 
+  test('is for a second of audio where it is listed for an hour', () => {
+    expect(rates({ audio_hours: 0.36, input_audio_hours: 0.36 })).toEqual({
+      ...{ input: 0, output: 0, perAudioSecond: 100_000_000 },
+    });
+    expect(rates({ input_mtok: 1, audio_hours: 0.111 })).toMatchObject({
+      input: 1_000_000,
+      perAudioSecond: 30_833_334,
+    });
+  });
+
+  test('tells images from text; what was cached of a model that makes images is not told apart', () => {
+    const figures = {
+      input_mtok: 5,
+      cache_read_mtok: 1,
+      input_image_mtok: 8,
+      output_image_mtok: 32,
+      cache_image_read_mtok: 2,
+    };
+    const images = { input: 5_000_000, imageInput: 8_000_000, imageOutput: 32_000_000 };
+    expect(rates(figures)).toMatchObject({ ...images, cacheRead: 1_000_000 });
+    expect(rates(figures, 'gpt-image-9')).toMatchObject({ ...images, cacheRead: 2_000_000 });
+  });
+
   test('is none where a model is billed by something that is not metered', () => {
     expect(rates({ input_mtok: 1, output_video_mtok: 10 })).toBeUndefined();
+    expect(rates({ audio_hours: 3, input_text_messages_kcount: 4 })).toBeUndefined();
     expect(rates({})).toBeUndefined();
   });
 });

@@ -17,6 +17,7 @@ describe('the bundled table', () => {
     ['o4-mini', 1.1, 4.4],
     ['gpt-4o', 2.5, 10],
     ['gpt-4.1', 2, 8],
+    ['whisper-1', 0, 0],
     ['claude-sonnet-4-5', 3, 15],
     ['claude-haiku-4-5', 1, 5],
     ['claude-opus-4-1', 15, 75],
@@ -301,6 +302,23 @@ describe('registered prices and aliases', () => {
     expect([prices.lookup('gpt-4o'), prices.explain('gpt-4o'), prices.explain('x')].every(Object.isFrozen)).toBe(true);
   });
 
+  test('may be apiece, in US dollars, to the last digit', () => {
+    const prices = new Prices();
+    prices.register('painter', { input: 0, output: 0, perImage: 0.04 });
+    prices.register('listener', { input: '0', output: 0, perAudioSecond: '0.0000308333333', maxAudioSeconds: 600 });
+    expect(prices.match('painter')?.price.perImage).toBe(40_000_000_000);
+    expect(prices.match('listener')?.price).toMatchObject({ perAudioSecond: 30_833_334, maxAudioSeconds: 600 });
+    expect(prices.lookup('painter')).toMatchObject({ input: 0, output: 0, perImage: 0.04 });
+    expect(`${prices.explain('painter')}`).toContain('painter: $0.04 per image, from registered');
+    prices.register('both', { input: 1, output: 2, perImage: 0.011, imageInput: 8, imageOutput: 32 });
+    expect(prices.match('both')?.price).toMatchObject({
+      ...{ perImage: 11_000_000_000, imageInput: 8_000_000, imageOutput: 32_000_000 },
+    });
+    expect(`${prices.explain('both')}`).toContain('$1 in and $2 out per million tokens, $0.011 per image,');
+    prices.register('gpt-5', { like: 'gpt-5', codeSession: 0, webSearch: 0.02, request: '0.001' });
+    expect(prices.lookup('gpt-5')).toMatchObject({ input: 1.25, codeSession: 0, webSearch: 0.02, request: 0.001 });
+  });
+
   test.each([
     [{ model: '' }, 'model'],
     [{}, 'model'],
@@ -332,6 +350,14 @@ describe('registered prices and aliases', () => {
     [{ input: 1, output: 1, hidesReasoning: 'no' }, 'hidesReasoning'],
     [undefined, "price of 'm'"],
     [{ input: 1, output: 1, maxOutputTokens: 0.5 }, 'maxOutputTokens'],
+    [{ input: 1, output: 1, imageOutput: -1 }, 'imageOutput'],
+    [{ input: 1, output: 1, perImage: -0.04 }, 'perImage'],
+    [{ input: 1, output: 1, perImage: '4 cents' }, 'perImage'],
+    [{ input: 1, output: 1, perImage: 1e9 }, 'perImage'],
+    [{ input: 1, output: 1, perAudioSecond: Number.NaN }, 'perAudioSecond'],
+    [{ input: 1, output: 1, webSearch: null }, 'webSearch'],
+    [{ input: 1, output: 1, maxAudioSeconds: 0 }, 'maxAudioSeconds'],
+    [{ perImage: 1 }, 'input'],
   ])('refuses %j, naming %s', (input, named) => {
     const attempt = () => new Prices().register('m', input as never);
     expect(attempt).toThrow(ConfigError);

@@ -4,7 +4,7 @@ import { MAX_AMOUNT } from '../../src/money.js';
 import type { Price } from '../../src/pricing/price.js';
 import { ceilingThatFits, injectedCeiling } from '../../src/quote/output-bound.js';
 import { ceilingForTokens, ceilingForUsd, type QuoteInput, quoteCall } from '../../src/quote/quote.js';
-import type { CallRequest } from '../../src/wire/wire.js';
+import type { CallRequest, HostedTools } from '../../src/wire/wire.js';
 
 const PRICE: Price = {
   model: 'm',
@@ -80,6 +80,57 @@ describe('a quote', () => {
     const asked = { maxOutputTokens: 0, hostedTools: { maxCalls: 3, maxWebSearches, maxFileSearches: 3 } };
 
     expect(quoteCall(input({ asked, price: { ...PRICE, ...fees } })).costNanoUsd).toBe(2_500_000 + expected);
+  });
+});
+
+describe('what is sold by the piece', () => {
+  const { maxOutputTokens: _most, ...unbounded } = PRICE;
+  const free: Price = { ...unbounded, input: 0, output: 0 };
+
+  it('is held for every image, and has no output to bound', () => {
+    const quote = quoteCall(
+      input({ asked: { choices: 3, maxImages: 3 }, price: { ...free, perImage: 40_000_000_000 } }),
+    );
+
+    expect(quote).toMatchObject({ costNanoUsd: 120_000_000, outputTokens: 0, outputSource: 'model' });
+  });
+
+  it.each([
+    [{}, 1600],
+    [{ maxAudioSeconds: 60 }, 60],
+    [{ maxAudioSeconds: 3600 }, 1600],
+    [{ minAudioSeconds: 2000 }, 2000],
+  ])('is held for as long as the audio can be: %j', (limits, seconds) => {
+    const price = { ...free, ...limits, perAudioSecond: 100_000_000 };
+    const quote = quoteCall(input({ asked: { maxAudioSeconds: 1600 }, price }));
+
+    expect(quote).toMatchObject({ costNanoUsd: seconds * 100_000, outputTokens: seconds * 15, outputSource: 'model' });
+  });
+
+  it('bounds nothing where tokens cost too, or nothing is asked for the piece', () => {
+    const source = (price: Price) => quoteCall(input({ asked: { maxImages: 1 }, price })).outputSource;
+
+    expect(source({ ...free, perImage: 1, output: 1 })).toBe('unknown');
+    expect(source({ ...free, perImage: 1, imageOutput: 1 })).toBe('unknown');
+    expect(source({ ...free, perAudioSecond: 1 })).toBe('unknown');
+    expect(source(free)).toBe('unknown');
+  });
+});
+
+describe('hosted tools', () => {
+  const asked = { maxOutputTokens: 0 };
+  const cost = (hostedTools: HostedTools, fees: Partial<Price> = {}) =>
+    quoteCall(input({ asked: { ...asked, hostedTools }, price: { ...PRICE, ...fees } })).costNanoUsd - 2_500_000;
+
+  it('hold a session for each container, used or not, beside the dearest calls', () => {
+    const tools = { maxCalls: 2, maxWebSearches: 2, maxCodeSessions: 4 };
+
+    expect(cost(tools)).toBe(4 * 30_000_000 + 2 * 50_000_000);
+    expect(cost(tools, { codeSession: 1_000_000_000, webSearch: 0 })).toBe(4 * 1_000_000);
+  });
+
+  it('hold the dearest image for each call that may make one', () => {
+    expect(cost({ maxCalls: 2, maxWebSearches: 2, maxImages: 2 })).toBe(2 * 750_000_000);
   });
 });
 

@@ -62,6 +62,20 @@ describe('explain', () => {
     expect(item).toEqual({ kind: 'file_search', quantity: 2, unit: 'search', rateUsd: '0.0025', costUsd: '0.005' });
   });
 
+  it.each([
+    ['image_input', 'token', '10'],
+    ['image_output', 'token', '10'],
+    ['code_session', 'session', '0.00001'],
+    ['image', 'image', '0.00001'],
+    ['audio_duration', 'second', '0.00001'],
+    ['request', 'call', '0.00001'],
+  ] as const)('counts %s by the %s', (kind, unit, rateUsd) => {
+    const items = [{ kind, quantity: 3, ratePicoUsd: 10_000_000, costPicoUsd: 30_000_000 }];
+    const explained = explain(makeRecord({ items }));
+    expect(explained.items).toEqual([{ kind, quantity: 3, unit, rateUsd, costUsd: '0.00003' }]);
+    expect(`${explained}`).toMatch(new RegExp(`${kind} +3 +\\$${rateUsd} ${unit === 'token' ? '/ 1M' : 'each'}`));
+  });
+
   it('is frozen, plain data, and obeys no terminal', () => {
     const explained = explain(makeRecord({ model: 'evil\u001b[2J' }));
     expect([Object.isFrozen(explained), Object.isFrozen(explained.items), Object.isFrozen(explained.items[0])]).toEqual(

@@ -8,11 +8,18 @@ const honest: Usage = {
   cacheReadInputTokens: 30,
   cacheWriteInputTokens: 40,
   cacheWrite1hInputTokens: 30,
-  audioInputTokens: 100,
+  audioInputTokens: 60,
+  imageInputTokens: 40,
   reasoningOutputTokens: 50,
   audioOutputTokens: 0,
+  imageOutputTokens: 50,
+  acceptedPredictionOutputTokens: 20,
+  rejectedPredictionOutputTokens: 30,
   webSearchRequests: 1000,
   fileSearchRequests: 1000,
+  codeSessions: 64,
+  images: 10,
+  audioSeconds: 86_400,
 };
 
 test('honest usage comes back as it is', () => {
@@ -30,9 +37,12 @@ test.each(USAGE_FIELDS)('%s must be a whole number from 0 to 2^53−1', (field) 
 describe('parts cannot exceed their totals', () => {
   test.each([
     { cacheReadInputTokens: 31 },
-    { audioInputTokens: 101 },
+    { audioInputTokens: 61 },
+    { imageInputTokens: 41 },
+    { imageOutputTokens: 51 },
+    { acceptedPredictionOutputTokens: 21 },
     { reasoningOutputTokens: 51 },
-    { audioOutputTokens: 51 },
+    { audioOutputTokens: 1 },
   ])('%j', (part) => {
     expect(validUsage({ ...honest, ...part })).toBeUndefined();
   });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { makeBill } from '../../src/call/bill.js';
+import { Prices } from '../../src/pricing/prices.js';
 import { validUsage } from '../../src/usage/usage.js';
 import { anthropicMessages } from '../../src/wire/anthropic-messages.js';
 import type { JsonObject } from '../../src/wire/wire.js';
@@ -268,6 +270,17 @@ describe('reading a response', () => {
       expect(usage).toMatchObject({ inputTokens: 7555, outputTokens: 7271 });
       expect(sideRounds).toBeUndefined();
     });
+  });
+
+  test('fast mode has rates of its own, where they are known', () => {
+    const usage = { input_tokens: 1000, output_tokens: 1000, speed: 'fast', service_tier: 'standard' };
+    const priced = (model: string) => {
+      const reading = anthropicMessages.readResponse({ model, usage });
+      return makeBill(reading, (served = '') => new Prices().match(served, 'anthropic')?.price)?.cost.costNanoUsd;
+    };
+    expect([priced('claude-opus-4-6'), priced('claude-opus-5')]).toEqual([6 * 30_000_000, 2 * 30_000_000]);
+    // Nobody has told the ratio: the dearest there is.
+    expect(priced('claude-sonnet-4-5')).toBe(6 * 18_000_000);
   });
 
   test('fast mode is a tier of its own', () => {

@@ -127,13 +127,19 @@ const rawUsage = {
   total_output_tokens: 30,
   total_thought_tokens: 50,
   total_tokens: 200,
-  input_tokens_by_modality: [{ modality: 'audio', tokens: 10 }],
+  input_tokens_by_modality: [
+    { modality: 'audio', tokens: 10 },
+    { modality: 'image', tokens: 7 },
+  ],
+  output_tokens_by_modality: [{ modality: 'image', tokens: 30 }],
 };
 const usage = {
   inputTokens: 120,
   outputTokens: 80,
   cacheReadInputTokens: 40,
   audioInputTokens: 10,
+  imageInputTokens: 7,
+  imageOutputTokens: 30,
   reasoningOutputTokens: 50,
 };
 

@@ -263,12 +263,30 @@ describe('reading the bill', () => {
         outputTokens: 80,
         cacheReadInputTokens: 60,
         audioInputTokens: 40,
+        imageInputTokens: 0,
         reasoningOutputTokens: 50,
         audioOutputTokens: 25,
+        imageOutputTokens: 0,
       },
       servedModel: 'gemini-3-pro',
       serviceTier: 'flex',
     });
+  });
+
+  test('images are told apart from text', () => {
+    const part = (modality: string, tokenCount: number) => ({ modality, tokenCount });
+    const usageMetadata = {
+      ...{ promptTokenCount: 270, candidatesTokenCount: 1300, thoughtsTokenCount: 40, totalTokenCount: 1610 },
+      promptTokensDetails: [part('TEXT', 12), part('IMAGE', 258)],
+      candidatesTokensDetails: [part('IMAGE', 1290), part('TEXT', 10)],
+    };
+    expect(bill(usageMetadata).usage).toEqual({
+      ...{ inputTokens: 270, outputTokens: 1340, reasoningOutputTokens: 40 },
+      ...{ imageInputTokens: 258, imageOutputTokens: 1290 },
+    });
+    expect(bill({ ...usageMetadata, candidatesTokensDetails: [] }).usage).not.toHaveProperty('imageOutputTokens');
+    const lie = { ...usageMetadata, candidatesTokensDetails: [part('IMAGE', 1341)] };
+    expect(validUsage(bill(lie).usage)).toBeUndefined();
   });
 
   test('what is zero is left out, and the total says so', () => {

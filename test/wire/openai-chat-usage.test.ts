@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { costOf } from '../../src/pricing/cost.js';
 import { validUsage } from '../../src/usage/usage.js';
 import { openaiChat } from '../../src/wire/openai-chat.js';
 
@@ -12,8 +13,11 @@ test('a whole answer', () => {
         prompt_tokens: 100,
         completion_tokens: 50,
         total_tokens: 150,
-        prompt_tokens_details: { cached_tokens: 60, cache_write_tokens: 10, audio_tokens: 5 },
-        completion_tokens_details: { reasoning_tokens: 20, audio_tokens: 3, rejected_prediction_tokens: 4 },
+        prompt_tokens_details: { cached_tokens: 60, cache_write_tokens: 10, audio_tokens: 5, image_tokens: 7 },
+        completion_tokens_details: {
+          ...{ reasoning_tokens: 20, audio_tokens: 3, image_tokens: 2 },
+          ...{ accepted_prediction_tokens: 6, rejected_prediction_tokens: 4 },
+        },
       },
       { service_tier: 'priority' },
     ),
@@ -26,10 +30,32 @@ test('a whole answer', () => {
       cacheReadInputTokens: 60,
       cacheWriteInputTokens: 10,
       audioInputTokens: 5,
+      imageInputTokens: 7,
       reasoningOutputTokens: 20,
       audioOutputTokens: 3,
+      imageOutputTokens: 2,
+      acceptedPredictionOutputTokens: 6,
+      rejectedPredictionOutputTokens: 4,
     },
   });
+});
+
+test('predictions are part of the output: they are counted once, at its rate', () => {
+  const usage = (details: object) => read({ ...counts, completion_tokens_details: details }).usage;
+  const counts = { prompt_tokens: 10, completion_tokens: 50, total_tokens: 60 };
+  const price = { model: 'm', provider: 'p', input: 2, output: 1000, source: 's', asOf: '2026-01-01' };
+  const predicted = usage({ accepted_prediction_tokens: 30, rejected_prediction_tokens: 15 });
+  expect(predicted).toMatchObject({ outputTokens: 50, acceptedPredictionOutputTokens: 30 });
+  expect(costOf(predicted!, price).items).toEqual([
+    { kind: 'input', quantity: 10, ratePicoUsd: 2, costPicoUsd: 20 },
+    { kind: 'output', quantity: 50, ratePicoUsd: 1000, costPicoUsd: 50_000 },
+  ]);
+  expect(usage({ accepted_prediction_tokens: 0, rejected_prediction_tokens: 0 })).toEqual({
+    inputTokens: 10,
+    outputTokens: 50,
+  });
+  expect(validUsage(usage({ accepted_prediction_tokens: 30, rejected_prediction_tokens: 21 }))).toBeUndefined();
+  expect(validUsage(usage({ accepted_prediction_tokens: 'all' }))).toBeUndefined();
 });
 
 test.each([

@@ -12,6 +12,7 @@ test('what a request asks for', () => {
     model: 'gpt-image-1',
     stream: false,
     choices: 2,
+    maxImages: 2,
     minOutputTokens: 272,
     maxOutputTokens: 272,
   });
@@ -108,7 +109,7 @@ describe('the bill', () => {
   const bill = (raw: unknown) => openaiImages.readResponse({ created: 1, data: [], usage: raw });
 
   test('of a whole answer', () => {
-    expect(bill(usage(10, 272))).toEqual({ usage: { inputTokens: 10, outputTokens: 272 } });
+    expect(bill(usage(10, 272))).toEqual({ usage: { inputTokens: 10, outputTokens: 272, imageInputTokens: 0 } });
     expect(bill(undefined)).toEqual({});
   });
 
@@ -118,6 +119,29 @@ describe('the bill', () => {
       reportedCostPicoUsd: 70_000_000_000,
     });
     expect(bill({ generated_images: 1 })).toEqual({});
+  });
+
+  test('tells text from images, on the way in and out', () => {
+    const details = (image: number, text: number) => ({ image_tokens: image, text_tokens: text });
+    const raw = {
+      ...{ input_tokens: 300, input_tokens_details: details(280, 20), output_tokens: 1100, total_tokens: 1400 },
+      output_tokens_details: details(1056, 44),
+    };
+    expect(openaiImages.readResponse({ data: [{}], usage: raw }).usage).toEqual({
+      ...{ inputTokens: 300, outputTokens: 1100, imageInputTokens: 280, imageOutputTokens: 1056, images: 1 },
+    });
+  });
+
+  test('of images sold by the piece is their number', () => {
+    const data = [{ url: 'https://x/1' }, { url: 'https://x/2' }];
+    const bare = { inputTokens: 0, outputTokens: 0 };
+    expect(openaiImages.readResponse({ created: 1, data })).toEqual({ usage: { ...bare, images: 2 } });
+    expect(openaiImages.readResponse({ data, usage: { cost_in_usd_ticks: 7 } }).usage).toEqual({ ...bare, images: 2 });
+    // This is how a model that is billed by tokens answers: without a usage its bill is unknown.
+    for (const how of [{ quality: 'low' }, { background: 'opaque' }, { output_format: 'png' }]) {
+      expect(openaiImages.readResponse({ data, ...how })).toEqual({});
+    }
+    expect(openaiImages.readResponse({ data: [] })).toEqual({});
   });
 
   test.each([-1, 1.5, '5', Number.NaN, 2 ** 53])('a count of %j is a lie', (count) => {
@@ -136,7 +160,7 @@ describe('a stream', () => {
       shown: sse(events),
       deltas: [],
       terminalAt: 3,
-      reading: { usage: { inputTokens: 10, outputTokens: 472 } },
+      reading: { usage: { inputTokens: 10, outputTokens: 472, imageInputTokens: 0, images: 1 } },
     });
     expect(follow({}, completed(usage(9, 272), 'image_edit.completed')).terminalAt).toBe(1);
   });
@@ -145,7 +169,7 @@ describe('a stream', () => {
     const events = [completed(usage(10, 272)), partial, completed(usage(10, 300))];
     expect(follow({ n: '2' }, ...events)).toMatchObject({
       terminalAt: 3,
-      reading: { usage: { inputTokens: 20, outputTokens: 572 } },
+      reading: { usage: { inputTokens: 20, outputTokens: 572, imageInputTokens: 0, images: 2 } },
     });
     expect(follow({ n: 2 }, ...events.slice(0, 2))).toMatchObject({ terminalAt: undefined, reading: {} });
     expect(follow({ n: 2 }, completed(usage(1, 1)), completed(undefined)).reading).toEqual({});

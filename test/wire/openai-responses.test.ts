@@ -60,11 +60,19 @@ describe('reading a request', () => {
       { maxCalls: undefined, maxWebSearches: 0 },
     ],
     [{ tools: tools('code_interpreter') }, { maxCalls: undefined, maxWebSearches: 0 }],
-    [{ tools: tools('image_generation') }, { maxCalls: undefined, maxWebSearches: 0 }],
+    [{ tools: tools('image_generation') }, { maxCalls: undefined, maxWebSearches: 0, maxImages: 1 }],
+    [
+      { tools: tools('image_generation'), max_tool_calls: 4 },
+      { maxCalls: 4, maxWebSearches: 0, maxImages: 4 },
+    ],
     [{ tools: tools('tool_of_tomorrow') }, { maxCalls: undefined, maxWebSearches: 0 }],
     [
       { tools: [{ type: 'shell', environment: { type: 'container_auto' } }] },
-      { maxCalls: undefined, maxWebSearches: 0 },
+      { maxCalls: undefined, maxWebSearches: 0, maxCodeSessions: 1 },
+    ],
+    [
+      { tools: [{ type: 'code_interpreter', container: { type: 'auto', memory_limit: '4g' } }], max_tool_calls: 2 },
+      { maxCalls: 2, maxWebSearches: 0, maxCodeSessions: 4 },
     ],
     [{ tools: tools('tool_search') }, { maxCalls: undefined, maxWebSearches: 0 }],
   ])('%j is %j', (body, hosted) => {

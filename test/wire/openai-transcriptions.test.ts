@@ -14,6 +14,7 @@ test('what a form asks for', () => {
     choices: 1,
     minOutputTokens: 2000,
     maxOutputTokens: 2000,
+    maxAudioSeconds: 15_625,
   });
   expect(openaiTranscriptions.readRequest({ model: 'gpt-4o-mini-transcribe-2025-12-15' }, '').maxOutputTokens).toBe(
     2000,
@@ -91,11 +92,42 @@ test.each<unknown>([
   undefined,
   null,
   {},
-  { type: 'duration', seconds: 37 },
-  { type: 'duration', seconds: 37, input_tokens: 1, output_tokens: 1 },
-  { prompt_audio_seconds: 36, prompt_tokens: 13, completion_tokens: 151, total_tokens: 164 },
-])('%j is no bill in tokens', (raw) => {
+  { type: 'duration' },
+  { prompt_tokens: 13, completion_tokens: 151, total_tokens: 164 },
+])('%j is no bill', (raw) => {
   expect(openaiTranscriptions.readResponse({ text: 'Hi', usage: raw })).toEqual({});
+});
+
+test.each<[JsonObject, object]>([
+  [{ usage: { type: 'duration', seconds: 37 } }, { audioSeconds: 37 }],
+  [{ usage: { type: 'duration', seconds: 36.1, input_tokens: 1, output_tokens: 1 } }, { audioSeconds: 37 }],
+  [{ duration: 36.7, text: 'Hi' }, { audioSeconds: 37 }],
+  [{ duration: '8.4', text: 'Hi' }, { audioSeconds: 9 }],
+  [{ usage: { prompt_audio_seconds: 36 } }, { audioSeconds: 36 }],
+  [
+    { usage: { prompt_audio_seconds: 36, prompt_tokens: 13, completion_tokens: 151, total_tokens: 164 } },
+    { audioSeconds: 36, inputTokens: 13, outputTokens: 151 },
+  ],
+  // Billed by tokens: how long it lasted is no part of the bill.
+  [{ duration: 36.7, usage }, reading.usage],
+])('%j is billed %j', (body, billed) => {
+  expect(openaiTranscriptions.readResponse(body).usage).toEqual({ inputTokens: 0, outputTokens: 0, ...billed });
+});
+
+test.each([-1, Number.NaN, true, 'long', 2 ** 53])('a length of %j is a lie', (seconds) => {
+  const bill = (body: JsonObject) => validUsage(openaiTranscriptions.readResponse(body).usage);
+  expect(bill({ usage: { type: 'duration', seconds } })).toBeUndefined();
+  expect(bill({ duration: seconds })).toBeUndefined();
+});
+
+test.each<[JsonObject, number]>([
+  [{ file }, 15_625],
+  [{ file: [file, file] }, 31_250],
+  [{ file: { ...file, size: 1 } }, 1],
+  [{ file: 'a stream of unknown size' }, 86_400],
+  [{}, 86_400],
+])('the recording of %j lasts at most %i seconds', (body, seconds) => {
+  expect(openaiTranscriptions.readRequest({ model: 'whisper-1', ...body }, '').maxAudioSeconds).toBe(seconds);
 });
 
 test('a stream ends with the whole text, whose event carries the usage', () => {
