@@ -30,6 +30,7 @@ export function createAdmittedCall(context: AnswerContext): AdmittedCall {
   return {
     expectsStream: attempt.facts.request.stream,
     expectsJsonStream: attempt.facts.request.stream && wire.streamsAsJson === true,
+    isBudgeted: attempt.facts.runs.some((run) => !run.spec.isShadow),
     notSent: () => attempt.release(),
     lost: () => attempt.settleUnknown('failed', {}, NOTHING_SEEN),
     rejected: (status, bodyText) =>
@@ -111,6 +112,8 @@ function followReader(context: AnswerContext, reader: StreamReader, outputTokens
   }
 
   return {
+    clock: context.engine.clock,
+    isOpen: () => attempt.isOpen,
     /** `isWhole`: the stream said itself that it is complete. Without that, and without usage, it has failed. */
     finish(isWhole: boolean) {
       const reading = reader.result();
@@ -134,7 +137,7 @@ function createStreamTap(context: AnswerContext): StreamTap {
     crossing = breaker?.(seenTokens, reader.inputUsage);
     return crossing === undefined;
   });
-  const { finish: finishStream, breakOff, cut, broken } = followReader(context, reader, tap.seenTokens);
+  const { finish: finishStream, breakOff, ...leaving } = followReader(context, reader, tap.seenTokens);
   return {
     push(chunk): MaybePromise<StreamStep> {
       const step = tap.push(chunk);
@@ -153,8 +156,7 @@ function createStreamTap(context: AnswerContext): StreamTap {
       const show = rest.length > 0 ? [rest] : [];
       return after(finishStream(false), (crossed) => (crossed ? { show, error: crossed.error } : { show }));
     },
-    cut,
-    broken,
+    ...leaving,
   };
 }
 
@@ -162,7 +164,7 @@ function createEventTap(context: AnswerContext): EventTap {
   const { attempt, wire } = context;
   const reader = wire.followStream(context.sent);
   const output = createOutputCounter();
-  const { finish: finishStream, breakOff, cut, broken } = followReader(context, reader, output.tokens);
+  const { finish: finishStream, breakOff, ...leaving } = followReader(context, reader, output.tokens);
   const breaker = createBreaker(context.engine, attempt);
   return {
     push(event) {
@@ -179,7 +181,6 @@ function createEventTap(context: AnswerContext): EventTap {
       return after(finishStream(false), (crossed) => (crossed ? { show, error: crossed.error } : { show }));
     },
     ended: () => after(finishStream(false), (crossed) => crossed?.error),
-    cut,
-    broken,
+    ...leaving,
   };
 }

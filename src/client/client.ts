@@ -1,5 +1,6 @@
 import type { BudgetRun } from '../budget/run.js';
-import type { RefusalError } from '../errors.js';
+import type { Clock } from '../clock.js';
+import type { ConfigError, RefusalError } from '../errors.js';
 import type { MaybePromise } from '../ledger/ledger.js';
 import type { Tags } from '../sink/sink.js';
 import type { JsonObject } from '../wire/wire.js';
@@ -39,7 +40,7 @@ export type Admission =
 
 /** A refusal: the error the caller is to catch, and its shape on this wire. */
 export interface Refused {
-  readonly error: RefusalError;
+  readonly error: RefusalError | ConfigError;
   readonly body: JsonObject;
 }
 
@@ -49,6 +50,8 @@ export interface AdmittedCall {
   readonly expectsStream: boolean;
   /** Whether that stream may come as one JSON document. */
   readonly expectsJsonStream: boolean;
+  /** Whether a budget that refuses is in force around it. */
+  readonly isBudgeted: boolean;
   /** It was certainly never sent. */
   notSent(): MaybePromise<void>;
   /** It was sent and nobody knows what became of it. */
@@ -69,8 +72,15 @@ export interface StreamStep {
   readonly error?: RefusalError;
 }
 
+/** What a stream that its consumer forgets is settled by. */
+export interface Forgettable {
+  /** Whether it is still to be settled. */
+  isOpen(): boolean;
+  readonly clock: Clock;
+}
+
 /** Follows a stream of bytes between the provider and the consumer. */
-export interface StreamTap {
+export interface StreamTap extends Forgettable {
   push(chunk: Uint8Array): MaybePromise<StreamStep>;
   /** The provider closed the stream. */
   ended(): MaybePromise<StreamStep>;
@@ -81,7 +91,7 @@ export interface StreamTap {
 }
 
 /** Follows a stream of parsed events, as a test double yields them. */
-export interface EventTap {
+export interface EventTap extends Forgettable {
   push(event: unknown): MaybePromise<{ readonly show: readonly unknown[]; readonly error?: RefusalError }>;
   ended(): MaybePromise<RefusalError | undefined>;
   cut(): MaybePromise<void>;

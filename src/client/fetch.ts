@@ -1,19 +1,17 @@
-import type { JsonObject } from '../wire/wire.js';
-import type { Admission, AdmittedCall, Binding, Gate, Refused } from './client.js';
+import type { Admission, AdmittedCall, Binding, Gate, OutgoingCall, Refused } from './client.js';
 import { isCertainlyUnsent } from './network-error.js';
-import { headerOf, isRequest, readRequestBody, rewrittenBody } from './request-body.js';
+import { isMetered, isSigned, methodOf, signalOf, urlOf, withBody, withPath } from './outgoing.js';
+import { Passage } from './passage.js';
+import { type ReadBody, readRequestBody } from './request-body.js';
 import { copyResponse, parseJsonObject } from './response.js';
 import { type Abandoned, createAbandoned, tapStream } from './stream.js';
+import { refuseUnreadable } from './unreadable.js';
 
 /** The `fetch` a guard wraps. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** How a refusal reaches the code that called `fetch`. */
 export type Refuse = (refused: Refused) => Response | Promise<Response>;
-
-// A guard that meets this mark sends the call on: a call guarded twice is held once. It is enumerable, so that it survives
-// the copies an SDK makes of a request on its way.
-const ADMITTED = Symbol.for('tokenguard.admitted');
 
 /**
  * A `fetch` that asks the gate before each POST to an LLM endpoint, settles with what comes back, and passes everything
@@ -23,71 +21,86 @@ export function createGuardedFetch(gate: Gate, send: Fetch, binding: Binding, re
   const abandoned = createAbandoned();
   return async function guardedFetch(input, init) {
     const url = urlOf(input);
-    const method = (init?.method ?? (isRequest(input) ? input.method : 'GET')).toUpperCase();
-    if (method !== 'POST' || (init !== undefined && ADMITTED in init) || !isMetered(gate, url))
-      return send(input, init);
-    const body = await readRequestBody(input, init);
-    if (body === undefined) return send(input, init);
-    const admission = await gate.admit({
+    if (methodOf(input, init) !== 'POST' || !isMetered(gate, url)) return send(input, init);
+    const passage = Passage.enter(init, gate);
+    if (passage === undefined) return send(input, init);
+    const read = await readRequestBody(input, init);
+    if (read === undefined) return send(input, init);
+    const outgoing = {
       kind: 'http',
       url,
-      bodyText: body.text,
-      isForm: body.isForm ?? false,
+      bodyText: read.text ?? '',
+      isForm: read.form !== undefined,
       isSigned: isSigned(input, init),
       binding,
       signal: signalOf(input, init),
-    });
-    const outgoing = body.replay === undefined ? init : { ...init, body: body.replay };
-    return dispatch(admission, { input, init: outgoing, send, refuse, abandoned });
+    } as const;
+    const sendable = read.replay === undefined ? init : { ...init, body: read.replay };
+    const admission = await admit(gate, outgoing, read);
+    return dispatch(admission, { input, init: sendable, read, passage, send, refuse, abandoned });
   };
+}
+
+async function admit(gate: Gate, outgoing: OutgoingCall, read: ReadBody): Promise<Admission> {
+  const admission: Admission = read.text === undefined ? { kind: 'pass' } : await gate.admit(outgoing);
+  if (admission.kind !== 'pass') return admission;
+  const refusal = await refuseUnreadable(gate, outgoing);
+  return refusal ? { kind: 'refused', refusal } : admission;
 }
 
 interface Outgoing {
   readonly input: string | URL | Request;
   readonly init: RequestInit | undefined;
+  readonly read: ReadBody;
+  readonly passage: Passage;
   readonly send: Fetch;
   readonly refuse: Refuse;
   readonly abandoned: Abandoned;
 }
 
 async function dispatch(admission: Admission, outgoing: Outgoing): Promise<Response> {
-  const { input, init, send, refuse, abandoned } = outgoing;
+  const { input, init, read, passage, send, refuse, abandoned } = outgoing;
   if (admission.kind === 'pass') return send(input, init);
-  if (admission.kind === 'refused') return refuse(admission.refusal);
+  if (admission.kind === 'refused') {
+    passage.stop();
+    return refuse(admission.refusal);
+  }
   const { call, body, path } = admission;
   const signal = signalOf(input, init);
   if (signal?.aborted) {
+    passage.stop();
     await call.notSent();
     throw signal.reason;
   }
   let response: Response;
   try {
-    const changed = body ? withBody(input, init, body) : marked(init);
-    response = await send(path === undefined ? input : withPath(input, path), changed);
+    const changed = body ? withBody(input, init, read, body) : init;
+    response = await send(path === undefined ? input : withPath(input, path), passage.mark(changed));
   } catch (error) {
-    await (isCertainlyUnsent(error) ? call.notSent() : call.lost());
+    if (!(await settleByInner(passage, call))) await (isCertainlyUnsent(error) ? call.notSent() : call.lost());
     throw error;
   }
-  return receive(response, call, { refuse, signal, abandoned });
+  // As it came: the guard that made it knows it by its headers.
+  if (await settleByInner(passage, call)) return response;
+  return receive(response, call, { refuse, passage, signal, abandoned });
 }
 
-/** AWS signs the body and the path of a request before it is sent. */
-function isSigned(input: string | URL | Request, init: RequestInit | undefined): boolean {
-  return headerOf(input, init, 'authorization')?.startsWith('AWS4-') ?? false;
-}
-
-function withPath(input: string | URL | Request, path: string): string | Request {
-  const url = new URL(urlOf(input));
-  url.pathname = path;
-  return isRequest(input) ? new Request(url, input) : url.href;
-}
-
-function signalOf(input: string | URL | Request, init: RequestInit | undefined): AbortSignal | undefined {
-  return init?.signal ?? (isRequest(input) ? input.signal : undefined);
+/** Settles what a guard nearer to the provider refused, which is no answer of the provider; whether it did. */
+async function settleByInner(passage: Passage, call: AdmittedCall): Promise<boolean> {
+  if (passage.paid) {
+    passage.keep(passage.paid);
+    await call.completed(passage.paid);
+    return true;
+  }
+  if (!passage.isStopped) return false;
+  passage.stop();
+  await call.notSent();
+  return true;
 }
 
 interface Receiving {
   readonly refuse: Refuse;
+  readonly passage: Passage;
   readonly signal: AbortSignal | null | undefined;
   readonly abandoned: Abandoned;
 }
@@ -109,8 +122,11 @@ async function receive(response: Response, call: AdmittedCall, receiving: Receiv
     await call.rejected(response.status, text);
     return copyResponse(response, bytes);
   }
-  const crossed = await call.completed(parseJsonObject(text));
-  return crossed ? receiving.refuse(crossed) : copyResponse(response, bytes);
+  const body = parseJsonObject(text);
+  const crossed = await call.completed(body);
+  if (!crossed) return copyResponse(response, bytes);
+  if (body) receiving.passage.keep(body);
+  return receiving.refuse(crossed);
 }
 
 /** Some compatible servers send their streams under another type, or none. */
@@ -118,33 +134,4 @@ function isStream(response: Response, call: AdmittedCall): boolean {
   const type = response.headers.get('content-type')?.toLowerCase() ?? '';
   if (/^(?:text\/event-stream|application\/vnd\.amazon\.eventstream)/.test(type) || call.expectsJsonStream) return true;
   return call.expectsStream && !type.startsWith('application/json');
-}
-
-function urlOf(input: string | URL | Request): string {
-  if (typeof input === 'string') return input;
-  return isRequest(input) ? input.url : input.href;
-}
-
-function isMetered(gate: Gate, url: string): boolean {
-  if (!url.startsWith('http')) return false;
-  const start = url.indexOf('/', url.indexOf('://') + 3);
-  if (start < 0) return false;
-  const end = url.slice(start).search(/[?#]/);
-  return gate.meters(end < 0 ? url.slice(start) : url.slice(start, start + end));
-}
-
-function marked(init: RequestInit | undefined): RequestInit {
-  return { ...init, [ADMITTED]: true } as RequestInit;
-}
-
-function withBody(input: string | URL | Request, init: RequestInit | undefined, body: JsonObject): RequestInit {
-  const headers = new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined));
-  headers.delete('content-length');
-  const given = init?.body;
-  if (given instanceof Blob && given.type !== '' && !headers.has('content-type')) {
-    headers.set('content-type', given.type);
-  }
-  // A form is given its boundary anew.
-  if (given instanceof FormData) headers.delete('content-type');
-  return { ...init, headers, body: rewrittenBody(given, body), [ADMITTED]: true } as RequestInit;
 }

@@ -1,4 +1,3 @@
-import type { RefusalError } from '../errors.js';
 import type { Refused } from './client.js';
 
 /** Rejects with our error: for code that calls `fetch` itself, and for official middleware. */
@@ -10,9 +9,13 @@ export function refuseByThrowing({ error }: Refused): never {
  * A 402 that no SDK retries, in the wire's own error shape. `remember` keeps our error beside the response's headers, so
  * that the client can hand the caller the error itself.
  */
-export function refuseByStatus(refused: Refused, remember?: (headers: Headers, error: RefusalError) => void): Response {
+export function refuseByStatus(
+  refused: Refused,
+  remember?: (headers: Headers, error: Refused['error']) => void,
+): Response {
   const response = new Response(JSON.stringify(refused.body), {
-    status: refused.error.status,
+    // Also for a call that is refused because it lacks a tag: no status says less wrongly that nothing was billed.
+    status: 402,
     headers: { 'content-type': 'application/json', 'x-should-retry': 'false' },
   });
   remember?.(response.headers, refused.error);

@@ -1,53 +1,64 @@
 import type { JsonObject } from '../wire/wire.js';
+import { codingsOf, decodeContent } from './content-encoding.js';
 
 /** A request body as the gate reads it. */
-export interface RequestBody {
+interface RequestBody {
   readonly text: string;
-  readonly isForm?: boolean;
+  /** The fields of a form, whose files `text` has by name, size and type alone. */
+  readonly form?: FormData;
   /** What to send in the place of a body that can be read only once. */
   readonly replay?: BodyInit;
 }
 
-/**
- * The body as text; a form is read as JSON of its fields, with files by name, size and type alone. `undefined` for
- * what no metered format uses.
- */
+/** What is known of the body of a request: nothing, where there is one that cannot be read. */
+export type ReadBody =
+  | RequestBody
+  | { readonly text: undefined; readonly form?: undefined; readonly replay?: BodyInit };
+
+/** The body as text, or a form as JSON of its fields; `undefined` where there is none. */
 export async function readRequestBody(
   input: string | URL | Request,
   init: RequestInit | undefined,
-): Promise<RequestBody | undefined> {
+): Promise<ReadBody | undefined> {
   const body: unknown = init?.body;
-  if (typeof body === 'string') return { text: body };
-  if (body === undefined || body === null) return isRequest(input) ? readRequestObject(input) : undefined;
-  if (body instanceof FormData) return { text: JSON.stringify(fieldsOf(body)), isForm: true };
-  if (body instanceof URLSearchParams) return undefined;
-  const isReadOnce = typeof body === 'object' && Symbol.asyncIterator in body;
-  if (!isReadOnce) return { text: await new Response(body as BodyInit).text() };
-  const replay = new Uint8Array(await new Response(body as BodyInit).arrayBuffer());
-  return { text: new TextDecoder().decode(replay), replay };
+  const encoding = headerOf(input, init, 'content-encoding');
+  const isCoded = encoding !== undefined && codingsOf(encoding).length > 0;
+  if (typeof body === 'string' && !isCoded) return body === '' ? undefined : { text: body };
+  if (body instanceof FormData) return readForm(body);
+  if (body instanceof URLSearchParams) return { text: undefined };
+  const isGiven = body !== undefined && body !== null;
+  if (!isGiven && (!isRequest(input) || input.body === null)) return undefined;
+  const source = isGiven ? new Response(body as BodyInit) : (input as Request).clone();
+  const bytes = new Uint8Array(await source.arrayBuffer());
+  const replay = isGiven && isReadOnce(body) ? { replay: bytes } : {};
+  const plain = isCoded ? await decodeContent(bytes, encoding) : bytes;
+  const type = headerOf(input, init, 'content-type') ?? '';
+  if (plain === undefined) return { text: undefined, ...replay };
+  if (!/^multipart\/form-data/i.test(type)) return { text: new TextDecoder().decode(plain), ...replay };
+  const form = await new Response(plain, { headers: { 'content-type': type } }).formData().catch(() => undefined);
+  return form ? { ...readForm(form), ...replay } : { text: undefined, ...replay };
 }
 
 /** What to send in the place of `given`, with its fields changed to those of `body`. */
-export function rewrittenBody(given: unknown, body: JsonObject): BodyInit {
-  if (given instanceof FormData) return rewrittenForm(given, body);
+export function rewrittenBody(given: unknown, form: FormData | undefined, body: JsonObject): BodyInit {
+  if (form) return rewrittenForm(form, body);
   const text = JSON.stringify(body);
   // A text without a type is sent as plain text; bytes stay what they were, without one.
   return typeof given === 'object' && given !== null ? new TextEncoder().encode(text) : text;
 }
 
-async function readRequestObject(request: Request): Promise<RequestBody | undefined> {
-  const isForm = request.headers.get('content-type')?.toLowerCase().startsWith('multipart/form-data');
-  return isForm ? undefined : { text: await request.clone().text() };
+function isReadOnce(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
-function fieldsOf(form: FormData): JsonObject {
+function readForm(form: FormData): RequestBody {
   const fields: Record<string, unknown> = Object.create(null);
   for (const [name, value] of form) {
     const field = typeof value === 'string' ? value : { name: value.name, size: value.size, type: value.type };
     const before = fields[name];
     fields[name] = before === undefined ? field : Array.isArray(before) ? [...before, field] : [before, field];
   }
-  return fields;
+  return { text: JSON.stringify(fields), form };
 }
 
 /** A copy of the form in which only the texts that were changed are changed: files are sent as they are. */

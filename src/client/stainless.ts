@@ -1,6 +1,6 @@
-import type { RefusalError } from '../errors.js';
-import type { Binding, Gate } from './client.js';
+import type { Binding, Gate, Refused } from './client.js';
 import { createGuardedFetch, type Fetch } from './fetch.js';
+import { addLayer } from './layers.js';
 import { refuseByStatus, refuseByThrowing } from './refuse.js';
 
 /** The part of an SDK made by Stainless (openai, @anthropic-ai/sdk and others) that a guard needs. */
@@ -20,8 +20,7 @@ type Middleware = (
 ) => Promise<Response>;
 
 const GUARDED = Symbol('guarded by');
-const ORIGINAL = Symbol('original fetch');
-type Marked = { readonly [GUARDED]?: Gate; readonly [ORIGINAL]?: Fetch };
+type Marked = { readonly [GUARDED]?: Gate };
 
 export function isStainlessClient(client: object): client is StainlessClient {
   const candidate = client as Partial<Record<keyof StainlessClient, unknown>>;
@@ -43,7 +42,7 @@ export function guardStainless(
   const undoSeam = Array.isArray(client.middleware)
     ? guardByMiddleware(client.middleware, gate, binding)
     : guardByFetch(client, gate, binding);
-  const undoClones = patch(client, 'withOptions', (original) => (options) => {
+  const undoClones = addLayer(client, 'withOptions', gate, (original) => (options) => {
     const clone = original.call(client, options);
     onClone(clone);
     return clone;
@@ -75,39 +74,17 @@ function remove(chain: Middleware[], link: Middleware): void {
 
 function guardByFetch(client: StainlessClient, gate: Gate, binding: Binding): () => void {
   // Thrown errors are retried and wrapped by these SDKs; a 402 is neither, and becomes our own error here.
-  const refusals = new WeakMap<Headers, RefusalError>();
-  // A clone inherits the guarded fetch of its parent: it gets one of its own around the same original, which is also
-  // what undoing leaves it with.
-  const send = (client.fetch as Fetch & Marked)[ORIGINAL] ?? client.fetch;
-  const guarded = createGuardedFetch(gate, send, binding, (refused) =>
-    refuseByStatus(refused, (headers, error) => refusals.set(headers, error)),
+  const refusals = new WeakMap<Headers, Refused['error']>();
+  const undoFetch = addLayer(client, 'fetch', gate, (send) =>
+    createGuardedFetch(gate, send, binding, (refused) =>
+      refuseByStatus(refused, (headers, error) => refusals.set(headers, error)),
+    ),
   );
-  Object.defineProperty(guarded, ORIGINAL, { value: send });
-  client.fetch = send;
-  const undoFetch = patch(client, 'fetch', () => guarded);
-  const undoError = patch(client, 'makeStatusError', (original) => (status, error, message, headers) => {
+  const undoError = addLayer(client, 'makeStatusError', gate, (original) => (status, error, message, headers) => {
     return refusals.get(headers) ?? original.call(client, status, error, message, headers);
   });
   return () => {
     undoError();
     undoFetch();
-  };
-}
-
-function patch<Target extends object, Key extends keyof Target>(
-  target: Target,
-  key: Key,
-  wrap: (original: Target[Key]) => Target[Key],
-): () => void {
-  const own = Object.getOwnPropertyDescriptor(target, key);
-  Object.defineProperty(target, key, {
-    value: wrap(target[key]),
-    configurable: true,
-    writable: true,
-    enumerable: false,
-  });
-  return () => {
-    if (own) Object.defineProperty(target, key, own);
-    else delete target[key];
   };
 }

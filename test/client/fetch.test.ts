@@ -119,9 +119,6 @@ describe('a guarded fetch', () => {
     ['a GET', '/v1/chat/completions', { method: 'GET' }],
     ['a call to an unknown path', '/v1/files', { method: 'POST', body: JSON.stringify(BODY) }],
     ['token counting', '/v1/messages/count_tokens', { method: 'POST', body: JSON.stringify(BODY) }],
-    ['a form', '/v1/chat/completions', { method: 'POST', body: new URLSearchParams({ model: 'gpt-4o' }) }],
-    ['a body that is no JSON', '/v1/chat/completions', { method: 'POST', body: 'model=gpt-4o' }],
-    ['a body that is a JSON list', '/v1/chat/completions', { method: 'POST', body: '[]' }],
   ])('passes %s through untouched', async (_, path, init) => {
     const guard = createGuard();
     const seen: unknown[] = [];
@@ -136,23 +133,6 @@ describe('a guarded fetch', () => {
     expect(response).toBe(answer);
     expect(seen).toEqual([`https://api.openai.com${path}`, init]);
     expect(seen[1]).toBe(init);
-  });
-
-  it('passes a multipart form through untouched', async () => {
-    const guard = createGuard();
-    const form = new FormData();
-    form.set('file', new Blob(['sound']), 'sound.wav');
-    const bodies: unknown[] = [];
-    const guarded = guard.guardFetch(async (_, init) => {
-      bodies.push(init?.body);
-      return new Response('{}');
-    });
-
-    await guard
-      .budget({ usd: 0 })
-      .run(() => guarded('https://api.openai.com/v1/chat/completions', { method: 'POST', body: form }));
-
-    expect(bodies).toEqual([form]);
   });
 
   it('passes addresses of other schemes through untouched', async () => {
@@ -229,7 +209,7 @@ describe('a guarded fetch', () => {
     expect(error).toBe(failure);
   });
 
-  it.each(['twice', 'by two guards'])('holds a call once that it guards %s', async (how) => {
+  it.each(['twice', 'by two guards'])('is held once by each guard of a call that is guarded %s', async (how) => {
     const provider = await startProvider({ respond: { inputTokens: 10, outputTokens: 20 } });
     const guard = createGuard();
     const other = how === 'twice' ? guard : createGuard();
@@ -238,6 +218,7 @@ describe('a guarded fetch', () => {
     await guarded(chatUrl(provider), { method: 'POST', headers: JSON_HEADERS, body: JSON.stringify(BODY) });
 
     expect(guard.report().total().calls).toBe(1);
+    expect(other.report().total().calls).toBe(1);
     expect(provider.calls).toBe(1);
   });
 });
