@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
 import { EVENT_NAMES } from '../../src/events.js';
 import { BudgetExceededError, createGuard, type Encoder, type GuardOptions, type Sink } from '../../src/index.js';
@@ -157,32 +156,5 @@ describe('a scope that ends while its calls are in flight', () => {
     await double.answer(500);
     await flying;
     expect([scope.held.usd, scope.spent.usd]).toEqual([0, 0.005]);
-  });
-});
-
-describe('a worker thread without a context of its own', () => {
-  it('is outside of every scope of the thread that started it, and starts no account there', async () => {
-    const guard = createGuard();
-    const double = controlledDouble(guard);
-    const code = `
-      const { parentPort } = require('node:worker_threads');
-      const shared = globalThis[Symbol.for('tokenguard.shared.v1')];
-      parentPort.postMessage(shared === undefined ? 'no scope' : String(shared.storage.getStore()));
-    `;
-    const { inside, scope } = await guard.budget({ usd: 1 }).run(async (live) => {
-      const worker = new Worker(code, { eval: true });
-      const answer = new Promise<unknown>((resolve, reject) => worker.once('message', resolve).once('error', reject));
-      const told = await answer;
-      await worker.terminate();
-      return { inside: told, scope: live };
-    });
-    expect(inside).toBe('no scope');
-    expect(scope.spent.calls).toBe(0);
-    // Work outside of every scope is booked all the same.
-    const call = double.send();
-    await settled();
-    await double.answer(100);
-    await call;
-    expect(guard.report().total().calls).toBe(1);
   });
 });

@@ -89,7 +89,9 @@ function parseWhere(conditions: readonly string[]): Record<string, string[]> {
     const split = condition.indexOf('=');
     if (split < 1) throw usage(`--where needs KEY=VALUE, not '${condition}'`);
     const key = condition.slice(0, split);
-    byKey.set(key, [...(byKey.get(key) ?? []), condition.slice(split + 1)]);
+    const values = byKey.get(key) ?? [];
+    values.push(condition.slice(split + 1));
+    byKey.set(key, values);
   }
   return Object.fromEntries(byKey);
 }
