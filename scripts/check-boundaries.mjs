@@ -31,11 +31,12 @@ const ROOMS = [
   { room: 'warnings.ts', uses: [], names: [] },
   { room: 'semconv.ts', uses: [], names: [] },
   { room: 'usage/', uses: ['money.ts', 'errors.ts'], names: [] },
+  { room: 'sqlite-driver.ts', uses: ['errors.ts'], names: [] },
 
   // The families: five kinds of adapters that never know each other's code.
   { room: 'wire/', uses: FOUNDATION, names: INTERFACES },
-  { room: 'ledger/', uses: FOUNDATION, names: INTERFACES },
-  { room: 'sink/', uses: [...FOUNDATION, 'semconv.ts'], names: INTERFACES },
+  { room: 'ledger/', uses: [...FOUNDATION, 'sqlite-driver.ts'], names: INTERFACES },
+  { room: 'sink/', uses: [...FOUNDATION, 'semconv.ts', 'sqlite-driver.ts'], names: INTERFACES },
   { room: 'policy/', uses: FOUNDATION, names: [...INTERFACES, 'budget/', 'quote/'] },
   { room: 'client/', uses: FOUNDATION, names: [...INTERFACES, 'budget/'] },
 
@@ -75,8 +76,13 @@ const ROOMS = [
 
   // What a user gets from a guard, a room for each.
   {
+    room: 'standing-budgets.ts',
+    uses: [...FOUNDATION, 'budget/', 'ledger/joint.ts', 'scope.ts'],
+    names: EVERYTHING,
+  },
+  {
     room: 'budgets.ts',
-    uses: [...FOUNDATION, 'budget/', 'scope.ts', 'live-scope.ts', 'warnings.ts'],
+    uses: [...FOUNDATION, 'budget/', 'scope.ts', 'live-scope.ts', 'standing-budgets.ts', 'warnings.ts'],
     names: EVERYTHING,
   },
   { room: 'exported-context.ts', uses: [...FOUNDATION, 'budget/', 'scope.ts', 'warnings.ts'], names: EVERYTHING },
@@ -101,8 +107,8 @@ const PRIVATE_ROOMS = ['cli/', 'testing/'];
 const LAZY_MODULES = {
   '@opentelemetry/api': 'sink/otel-api.ts',
   'gpt-tokenizer': 'quote/tokenizer.ts',
-  libsql: 'sink/sqlite-driver.ts',
-  'node:sqlite': 'sink/sqlite-driver.ts',
+  libsql: 'sqlite-driver.ts',
+  'node:sqlite': 'sqlite-driver.ts',
   // Its types only: the matchers are declared to it.
   vitest: 'testing/vitest.ts',
 };

@@ -2,11 +2,13 @@ import { type Budgeted, type BudgetOf, createBudget } from './budget/budget.js';
 import type { BudgetOptions, CanTruncate, Exact } from './budget/options.js';
 import { type BudgetRun, openRun } from './budget/run.js';
 import { type BudgetSpec, readBudgetOptions } from './budget/spec.js';
+import type { StandingBudget } from './budget/standing.js';
 import type { Engine } from './engine.js';
 import { ConfigError, findBudgetError } from './errors.js';
 import { createLiveScope, type LiveScope } from './live-scope.js';
 import type { Report } from './report/report.js';
 import { runInContext, withRun } from './scope.js';
+import { requireLedger, standingBudget } from './standing-budgets.js';
 import { UnguardedWarning } from './warnings.js';
 
 /** What a measured function returned, and what it alone spent. */
@@ -32,7 +34,8 @@ export function createBudgets(engine: Engine) {
   function budget(options: BudgetOptions, fn?: (...parameters: never[]) => unknown): unknown {
     const spec = readBudgetOptions(options);
     refuseDearerTargets(engine, spec);
-    const created = createBudget(() => openScope(engine, spec));
+    const standing = spec.standing && standingBudget(engine, spec);
+    const created = createBudget(() => openScope(engine, spec, standing));
     specs.set(created, spec);
     return fn === undefined ? created : created(fn);
   }
@@ -48,13 +51,13 @@ export function createBudgets(engine: Engine) {
     /** Opens an account of `created` outside of any scope; `undefined` where this guard did not make it. */
     openBound(created: object): BudgetRun | undefined {
       const spec = specs.get(created);
-      return spec && openRun(engine.owner, engine.nextId(), spec, engine.clock.nowMs());
+      return spec && openRunOf(engine, spec, spec.standing && standingBudget(engine, spec));
     },
   };
 }
 
-function openScope(engine: Engine, spec: BudgetSpec) {
-  const run = openRun(engine.owner, engine.nextId(), spec, engine.clock.nowMs());
+function openScope(engine: Engine, spec: BudgetSpec, standing?: StandingBudget) {
+  const run = openRunOf(engine, spec, standing);
   const context = withRun(run);
   const scope = createLiveScope(engine, run);
   const enter = <Result>(body: () => Result): Result => runInContext(context, body);
@@ -68,6 +71,14 @@ function openScope(engine: Engine, spec: BudgetSpec) {
     return by === undefined || by === run || !context.runs.includes(by);
   };
   return { enter, scope, rescue, onEnd };
+}
+
+/** Opens a run; one that stands for accounts in a ledger books for itself what it spends, and caps nothing. */
+function openRunOf(engine: Engine, spec: BudgetSpec, standing: StandingBudget | undefined): BudgetRun {
+  const [id, openedMs] = [engine.nextId(), engine.clock.nowMs()];
+  if (standing === undefined) return openRun(engine.owner, id, spec, openedMs);
+  requireLedger(engine, standing.spec.name);
+  return { ...openRun(engine.owner, id, { ...spec, caps: Object.freeze({}) }, openedMs), standing };
 }
 
 function refuseDearerTargets(engine: Engine, spec: BudgetSpec): void {

@@ -12,7 +12,8 @@ import type { Prices } from './pricing/prices.js';
 import type { Report, ReportOptions } from './report/report.js';
 import { shared } from './scope.js';
 import type { ConfigureOptions } from './settings.js';
-import type { Sink } from './sink/sink.js';
+import type { Sink, Tags } from './sink/sink.js';
+import type { AccountBalance, AccountChange } from './standing-budgets.js';
 
 /** The guard behind the functions of this package, made at its first use and shared by all copies of the package. */
 function defaultGuard(): Guard {
@@ -189,6 +190,38 @@ export function clamps(): readonly ClampEvent[] {
 /** How many records gave way to newer ones. */
 export function dropped(): number {
   return defaultGuard().dropped();
+}
+
+/**
+ * The account of a standing budget that calls with `tags` would claim on: for each unit it caps, limit, spent, held,
+ * remaining, presumed, overrun and excess, in US dollars, tokens or calls; and `resetsAt`.
+ *
+ * @throws ConfigError for a name that no standing budget has, or where a `per` tag is missing.
+ * @throws LedgerUnavailableError where the ledger cannot be asked.
+ *
+ * @example
+ * const { usd, resetsAt } = await balance('per user', { userId: 'alice' });
+ */
+export function balance(name: string, tags?: Tags): Promise<AccountBalance> {
+  return defaultGuard().balance(name, tags);
+}
+
+/**
+ * An operator's correction of what an account has spent in its current window, journaled with its reason: adds `change`,
+ * or takes it away where it is negative, never below 0. Resolves to the account afterwards.
+ *
+ * @throws ConfigError and LedgerUnavailableError as `balance` does.
+ *
+ * @example
+ * await adjust('per user', { userId: 'alice' }, { usd: -1.5 }, 'refund for a failed job');
+ */
+export function adjust(name: string, tags: Tags, change: AccountChange, reason: string): Promise<AccountBalance> {
+  return defaultGuard().adjust(name, tags, change, reason);
+}
+
+/** How many calls went out under `onLedgerError: 'allow'` because the ledger could not be asked. */
+export function unguardedCalls(): number {
+  return defaultGuard().unguardedCalls();
 }
 
 /** How many calls were booked as 0 USD because their model has no price. */

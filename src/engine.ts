@@ -1,5 +1,6 @@
 import type { OnUnpriced } from './budget/options.js';
 import type { BudgetRun } from './budget/run.js';
+import type { StandingBudget } from './budget/standing.js';
 import type { Attempt } from './call/attempt.js';
 import type { Headroom } from './call/headroom.js';
 import type { AttemptFacts } from './call/record.js';
@@ -7,6 +8,8 @@ import type { WaitQueue } from './call/wait-queue.js';
 import type { Clock } from './clock.js';
 import type { RefusalError } from './errors.js';
 import type { ClampEvent, DowngradeEvent, Events } from './events.js';
+import type { JointLedger } from './ledger/joint.js';
+import type { Ledger } from './ledger/ledger.js';
 import type { SyncLedger } from './ledger/memory.js';
 import type { Price } from './pricing/price.js';
 import type { Prices } from './pricing/prices.js';
@@ -25,6 +28,7 @@ export interface Settings {
   onStalePrices: 'warn' | 'ignore' | 'refuse';
   stalePricesAfterDays: number;
   onWarning: ((warning: TokenguardWarning) => void) | undefined;
+  onLedgerError: 'refuse' | 'allow';
 }
 
 /** The parts of one guard, wired once and shared by the steps of a call. */
@@ -37,6 +41,14 @@ export interface Engine {
   readonly findWire: (path: string, provider?: string) => Wire | undefined;
   /** Keeps the accounts of runs, which live in this process. */
   readonly ledger: SyncLedger;
+  /** Where calls are held and booked: the accounts of runs, and those of standing budgets. */
+  booking: JointLedger;
+  /** Keeps the accounts of standing budgets; `undefined` where none was configured. */
+  standingLedger: Ledger | undefined;
+  /** The standing budgets of every call. */
+  standing: readonly StandingBudget[];
+  /** Standing budgets by name: each name is one budget. */
+  readonly standingByName: Map<string, StandingBudget>;
   readonly ring: RecordRing;
   readonly events: Events;
   readonly sinks: Map<string, SinkRunner>;
@@ -52,7 +64,7 @@ export interface Engine {
   readonly waiting: WaitQueue;
   readonly downgrades: BoundedLog<DowngradeEvent>;
   readonly clamps: BoundedLog<ClampEvent>;
-  readonly counters: { unpricedCalls: number; guardedClients: number };
+  readonly counters: { unpricedCalls: number; guardedClients: number; unguardedCalls: number };
   /** The last look at how old the prices are. */
   staleness: { readonly key: string; readonly warning: StalePriceWarning | undefined };
   /** Which run a refusal came from, so that an inner scope does not swallow what an outer budget refused. */

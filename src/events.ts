@@ -1,4 +1,4 @@
-import type { BudgetExceededError } from './errors.js';
+import type { BudgetExceededError, LedgerUnavailableError } from './errors.js';
 import type { Amounts, Unit } from './ledger/ledger.js';
 import type { Tags } from './sink/sink.js';
 
@@ -38,6 +38,10 @@ export interface EventMap {
   readonly stale_prices: { readonly asOf: string; readonly ageDays: number };
   /** A budget was in force where no client of its guard was; told once for each reason. */
   readonly unguarded: { readonly reason: string };
+  /** Another process claims on the same account under another cap: until they agree, the larger one binds. */
+  readonly cap_mismatch: { readonly key: string; readonly unit: Unit; readonly cap: number; readonly otherCap: number };
+  /** The ledger of standing budgets failed; `isAdmitted`: the call went out all the same. */
+  readonly ledger_error: { readonly error: LedgerUnavailableError; readonly isAdmitted: boolean };
   /** A sink failed, or dropped records because it was too slow. */
   readonly sink_error: { readonly sink: string; readonly error?: unknown; readonly dropped?: number };
 }
@@ -90,6 +94,8 @@ export const EVENT_NAMES: readonly EventName[] = Object.freeze([
   'unpriced',
   'stale_prices',
   'unguarded',
+  'cap_mismatch',
+  'ledger_error',
   'sink_error',
 ]);
 

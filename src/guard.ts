@@ -17,6 +17,7 @@ import {
   type Listener,
 } from './events.js';
 import { type ExportedContext, exportContext, runWithContext } from './exported-context.js';
+import { JointLedger } from './ledger/joint.js';
 import { memoryLedger } from './ledger/memory.js';
 import { createLiveScope, type LiveScope } from './live-scope.js';
 import { openCatalog } from './pricing/catalog.js';
@@ -31,6 +32,14 @@ import { type ConfigureOptions, checkSettings, type GuardOptions } from './setti
 import { createRecordRing } from './sink/memory.js';
 import type { Sink, Tags } from './sink/sink.js';
 import { addSink, removeSinks } from './sinks.js';
+import {
+  type AccountChange,
+  adjustAccount,
+  balanceOfAccount,
+  standingBudgetsOf,
+  UNSHARED,
+  useLedger,
+} from './standing-budgets.js';
 import { createWarner } from './warnings.js';
 import { createWireFinder } from './wire/wires.js';
 
@@ -39,6 +48,7 @@ const DEFAULT_SETTINGS: Readonly<Settings> = Object.freeze({
   onWarning: undefined,
   onStalePrices: 'warn',
   stalePricesAfterDays: STALE_AFTER_DAYS,
+  onLedgerError: 'refuse',
 });
 
 /** Everything one guard does. The functions of the package are those of one default guard. */
@@ -92,11 +102,17 @@ export function createGuard(options: GuardOptions = {}) {
     downgrades: (): readonly DowngradeEvent[] => engine.downgrades.entries(),
     clamps: (): readonly ClampEvent[] => engine.clamps.entries(),
     dropped: (): number => engine.ring.dropped,
+    balance: (name: string, tags?: Tags) => balanceOfAccount(engine, name, tags),
+    adjust: (name: string, tags: Tags, change: AccountChange, reason: string) =>
+      adjustAccount(engine, name, tags, change, reason),
+    unguardedCalls: (): number => engine.counters.unguardedCalls,
     unpricedCalls: (): number => engine.counters.unpricedCalls,
     flush: async (): Promise<void> => {
+      await engine.booking.settleLeftOver();
       await Promise.all([...engine.sinks.values()].map((sink) => sink.flush()));
     },
     shutdown: async (): Promise<void> => {
+      await engine.booking.settleLeftOver();
       await removeSinks(engine);
     },
     reset: (): void => reset(engine),
@@ -119,13 +135,18 @@ function createEngine(options: GuardOptions): Engine {
   const clock = options.clock ?? systemClock;
   const settings: Engine['settings'] = { ...DEFAULT_SETTINGS };
   const warner = createWarner(() => settings.onWarning);
+  const ledger = memoryLedger({ clock });
   const engine: Engine = {
     owner: {},
     clock,
     nextId: createIdSource(),
     prices: new Prices(openCatalog(), clock),
     findWire: createWireFinder(),
-    ledger: memoryLedger({ clock }),
+    ledger,
+    booking: new JointLedger(ledger, undefined, UNSHARED),
+    standingLedger: undefined,
+    standing: [],
+    standingByName: new Map(),
     ring: createRecordRing(),
     // A listener's own trouble is told like any warning: it has no place in the call that was told of.
     events: createEvents((_, error) => {
@@ -140,7 +161,7 @@ function createEngine(options: GuardOptions): Engine {
     waiting: createWaitQueue(clock),
     downgrades: createBoundedLog(),
     clamps: createBoundedLog(),
-    counters: { unpricedCalls: 0, guardedClients: 0 },
+    counters: { unpricedCalls: 0, guardedClients: 0, unguardedCalls: 0 },
     staleness: { key: '', warning: undefined },
     refusedBy: new WeakMap(),
     warnOnce: warner.warnOnce,
@@ -157,6 +178,9 @@ function applySettings(engine: Engine, changes: ConfigureOptions): void {
   if (changes.onWarning !== undefined) engine.settings.onWarning = changes.onWarning;
   if (changes.onStalePrices !== undefined) engine.settings.onStalePrices = changes.onStalePrices;
   if (changes.stalePricesAfterDays !== undefined) engine.settings.stalePricesAfterDays = changes.stalePricesAfterDays;
+  if (changes.onLedgerError !== undefined) engine.settings.onLedgerError = changes.onLedgerError;
+  if (changes.ledger !== undefined) useLedger(engine, changes.ledger);
+  if (changes.budgets !== undefined) engine.standing = standingBudgetsOf(engine, changes.budgets);
   if (changes.sinks !== undefined) {
     void removeSinks(engine);
     for (const sink of changes.sinks) addSink(engine, sink);
@@ -179,6 +203,11 @@ function reset(engine: Engine): void {
   engine.downgrades.clear();
   engine.clamps.clear();
   engine.counters.unpricedCalls = 0;
+  engine.counters.unguardedCalls = 0;
+  engine.standing = [];
+  engine.standingByName.clear();
+  engine.standingLedger = undefined;
+  engine.booking = new JointLedger(engine.ledger, undefined, UNSHARED);
   engine.prices.reset();
   engine.prefixes.clear();
   engine.headroom.clear();

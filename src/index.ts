@@ -1,11 +1,14 @@
 export type { Budget, Budgeted, MaybeCut, Scope, ScopeAmounts } from './budget/budget.js';
-export type { BudgetOptions, Ladder, OnUnknown, OnUnpriced } from './budget/options.js';
+export type { BudgetOptions, Ladder, OnUnknown, OnUnpriced, StandingBudgetOptions } from './budget/options.js';
+export type { WindowOption } from './budget/window.js';
 export type { Measured } from './budgets.js';
 export type { Fetch } from './client/fetch.js';
 export type { InstrumentOptions } from './clients.js';
 export type { Clock } from './clock.js';
 export {
   addSink,
+  adjust,
+  balance,
   budget,
   clamps,
   configure,
@@ -24,6 +27,7 @@ export {
   restore,
   runWithContext,
   shutdown,
+  unguardedCalls,
   unpricedCalls,
 } from './default-guard.js';
 export {
@@ -71,5 +75,6 @@ export type { ConfigureOptions, GuardOptions } from './settings.js';
 export { type BatchedSink, type BatchSinkOptions, batchSink } from './sink/batch-sink.js';
 export type { CostBasis, Outcome, Sink, SinkEvent, SinkHost, SpendRecord, Tags, TagValue } from './sink/sink.js';
 export type { RecordSource } from './sink/source.js';
+export type { AccountAmounts, AccountBalance, AccountChange } from './standing-budgets.js';
 export type { Usage } from './usage/usage.js';
 export { StalePriceTableWarning, TokenguardWarning, UnguardedWarning, UnpricedModelWarning } from './warnings.js';

@@ -10,8 +10,7 @@ export type LiveScope = Scope<Report, ReportOptions>;
 /** A view on a run: every property is read from the ledger when it is asked for. */
 export function createLiveScope(engine: Engine, run: BudgetRun): LiveScope {
   const read = (pick: (balance: Balance, unit: Unit) => number): ScopeAmounts => {
-    const balances = engine.ledger.balances(UNITS.map((unit) => run.limits[unit]));
-    const amounts = UNITS.map((unit, index) => [unit, pick(balances[index] as Balance, unit)]);
+    const amounts = UNITS.map((unit) => [unit, pick(engine.booking.balanceNow(run.limits[unit]), unit)]);
     return Object.freeze(Object.fromEntries(amounts)) as ScopeAmounts;
   };
   return {

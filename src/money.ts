@@ -31,6 +31,15 @@ export function parseUsd(value: number | string, option: string): NanoUsd {
 }
 
 /**
+ * Reads a correction of a dollar amount, as integer nano-dollars; it may be negative.
+ *
+ * @throws ConfigError as `parseUsd` does.
+ */
+export function parseUsdChange(value: number, option: string): NanoUsd {
+  return value < 0 ? -parseUsd(-value, option) : parseUsd(value, option);
+}
+
+/**
  * Reads a rate in US dollars per million tokens as integer pico-dollars per token, rounded up where it has more digits.
  * One dollar per million tokens is a million pico-dollars per token.
  *

@@ -1,7 +1,8 @@
-import type { OnUnpriced } from './budget/options.js';
+import type { OnUnpriced, StandingBudgetOptions } from './budget/options.js';
 import { readOnUnpriced, refuseUnknownKeys } from './budget/spec.js';
 import type { Clock } from './clock.js';
 import { ConfigError } from './errors.js';
+import type { Ledger } from './ledger/ledger.js';
 import { isAmount } from './money.js';
 import type { EncoderSource } from './quote/tokenizer.js';
 import type { Sink } from './sink/sink.js';
@@ -13,6 +14,18 @@ export interface ConfigureOptions {
   readonly maxRecords?: number;
   /** For budgets that do not say themselves. */
   readonly onUnpriced?: OnUnpriced;
+  /**
+   * Where standing budgets are kept: `memoryLedger()` for this process alone, or one that several processes share. Calls
+   * in flight settle where they were held.
+   */
+  readonly ledger?: Ledger;
+  /** Standing budgets in force for every call, besides those around it. Replaces those set before. */
+  readonly budgets?: readonly (StandingBudgetOptions | object)[];
+  /**
+   * What a call under a standing budget does where the ledger cannot be asked: it is refused with
+   * `LedgerUnavailableError` (the default), or goes out, counted in `unguardedCalls()`.
+   */
+  readonly onLedgerError?: 'refuse' | 'allow';
   /** Replaces all sinks. */
   readonly sinks?: readonly Sink[];
   /**
@@ -37,6 +50,9 @@ const CONFIGURE_KEYS = [
   'onUnpriced',
   'onStalePrices',
   'stalePricesAfterDays',
+  'ledger',
+  'budgets',
+  'onLedgerError',
   'sinks',
   'onWarning',
 ] as const;
@@ -55,6 +71,7 @@ export function checkSettings(what: 'configure' | 'createGuard', options: unknow
   const { onUnpriced, onStalePrices, stalePricesAfterDays, sinks, onWarning, clock, encoders } = options as Partial<
     Record<string, unknown>
   >;
+  const { ledger, budgets, onLedgerError } = options as Partial<Record<string, unknown>>;
   readOnUnpriced(onUnpriced);
   if (onStalePrices !== undefined && !['warn', 'ignore', 'refuse'].includes(onStalePrices as string)) {
     throw new ConfigError({
@@ -70,6 +87,13 @@ export function checkSettings(what: 'configure' | 'createGuard', options: unknow
       remedy: 'give a whole number of days, 0 or more',
     });
   }
+  checkLedger(ledger);
+  if (budgets !== undefined && !Array.isArray(budgets)) {
+    throw new ConfigError({ option: 'budgets', value: budgets, remedy: 'give a list of budgets' });
+  }
+  if (onLedgerError !== undefined && onLedgerError !== 'refuse' && onLedgerError !== 'allow') {
+    throw new ConfigError({ option: 'onLedgerError', value: onLedgerError, remedy: "use 'refuse' or 'allow'" });
+  }
   if (sinks !== undefined) {
     if (!Array.isArray(sinks)) throw new ConfigError({ option: 'sinks', value: sinks, remedy: 'give a list of sinks' });
     for (const sink of sinks) checkSink(sink);
@@ -81,6 +105,14 @@ export function checkSettings(what: 'configure' | 'createGuard', options: unknow
       requireFunction(`clock.${method}`, (clock as Record<string, unknown>)[method] ?? null);
     }
   }
+}
+
+function checkLedger(ledger: unknown): void {
+  if (ledger === undefined) return;
+  const candidate = (typeof ledger === 'object' && ledger !== null ? ledger : {}) as Partial<Record<string, unknown>>;
+  const methods = ['reserve', 'settle', 'release', 'balances', 'adjust', 'mark'];
+  if (methods.every((method) => typeof candidate[method] === 'function')) return;
+  throw new ConfigError({ option: 'ledger', value: ledger, remedy: 'give a ledger, such as memoryLedger()' });
 }
 
 /** Checks that `sink` can be written to. */

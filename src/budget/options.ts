@@ -1,5 +1,7 @@
 import type { ExceedHandler } from '../policy/callback.js';
 import type { PolicyName } from '../policy/policy.js';
+import type { Tags } from '../sink/sink.js';
+import type { WindowOption } from './window.js';
 
 /** What a call whose model has no price does under a usd cap. */
 export type OnUnpriced = 'refuse' | 'warn' | { readonly assume: string };
@@ -24,8 +26,6 @@ type OutputCaps =
   | { readonly usd?: number | string; readonly tokens: number; readonly calls?: number };
 
 interface CommonOptions {
-  /** Identity on errors, events and records. */
-  readonly name?: string;
   readonly description?: string;
   /** The ceiling sent with calls that set none of their own, in tokens. */
   readonly maxOutputTokens?: number;
@@ -65,6 +65,44 @@ interface CommonOptions {
   readonly onUnknown?: OnUnknown;
 }
 
+/** A cap, or for standing budgets a function that tells it from the tags of the call; cached for `capTtlMs`. */
+type CapOf<Value> = Value | ((tags: Tags) => Value | Promise<Value>);
+
+/** Caps of a standing budget; at least one. */
+type StandingCaps<Usd = CapOf<number | string>, Count = CapOf<number>> =
+  | { readonly usd: Usd; readonly tokens?: Count; readonly calls?: Count }
+  | { readonly usd?: Usd; readonly tokens: Count; readonly calls?: Count }
+  | { readonly usd?: Usd; readonly tokens?: Count; readonly calls: Count };
+
+/** A budget without a window lives for one run of the function it wraps. */
+interface RunOptions {
+  /** Identity on errors, events and records. */
+  readonly name?: string;
+  readonly window?: never;
+  readonly per?: never;
+  readonly onMissingTag?: never;
+  readonly capTtlMs?: never;
+}
+
+/** A budget with a window stands in the ledger that `configure` was given, for every process that shares it. */
+interface StandingOptions {
+  /** Its identity, together with `window` and `per`: one name is one budget. */
+  readonly name: string;
+  /** How long what was spent counts: a calendar window (UTC unless a zone is named), a rolling one, or for ever. */
+  readonly window: WindowOption;
+  /** Tag keys: one account for each combination of their values. */
+  readonly per?: readonly string[];
+  /**
+   * What a call without one of the `per` tags does: it is refused with a `ConfigError` that names the tag (the default),
+   * takes the one account that all such calls share, or is none of this budget's.
+   */
+  readonly onMissingTag?: 'refuse' | 'shared' | 'skip';
+  /** How long a cap that a function told is believed, in milliseconds. Default 60 000. */
+  readonly capTtlMs?: number;
+}
+
+type Lifetime<RunCaps> = (RunOptions & RunCaps) | (StandingOptions & StandingCaps);
+
 type WithoutMap = { readonly downgrade?: never };
 type DowngradeMap = { readonly downgrade: Readonly<Record<string, string>> };
 type LadderWith<Name extends PolicyName> =
@@ -81,11 +119,14 @@ type StepWithoutDowngrade = Exclude<Step, 'downgrade'>;
  */
 export type BudgetOptions = CommonOptions &
   (
-    | (Caps & WithoutMap & { readonly onExceed?: PlainStep | readonly [PlainStep, ...PlainStep[]] })
-    | (OutputCaps &
+    | (Lifetime<Caps> & WithoutMap & { readonly onExceed?: PlainStep | readonly [PlainStep, ...PlainStep[]] })
+    | (Lifetime<OutputCaps> &
         WithoutMap & { readonly onExceed: 'clamp' | readonly [StepWithoutDowngrade, ...StepWithoutDowngrade[]] })
-    | (Caps & DowngradeMap & { readonly onExceed: 'downgrade' | LadderWith<'downgrade'> })
+    | (Lifetime<Caps> & DowngradeMap & { readonly onExceed: 'downgrade' | LadderWith<'downgrade'> })
   );
+
+/** Options of a budget that stands in a ledger. */
+export type StandingBudgetOptions = Extract<BudgetOptions, { readonly window: WindowOption }>;
 
 type KeysOfEach<Union> = Union extends unknown ? keyof Union : never;
 

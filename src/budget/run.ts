@@ -1,6 +1,7 @@
 import type { Limit, Unit } from '../ledger/ledger.js';
 import { MAX_AMOUNT } from '../money.js';
 import type { BudgetSpec } from './spec.js';
+import type { StandingBudget } from './standing.js';
 
 /** Every unit is booked for every budget, capped or not, so that a scope can always tell what it spent. */
 export const UNITS = ['usd', 'tokens', 'calls'] as const satisfies readonly Unit[];
@@ -18,6 +19,10 @@ export interface BudgetRun {
   isCut: boolean;
   /** The fractions of the cap that were told, by unit. */
   readonly alerted: Set<string>;
+  /** A scope whose calls claim on a standing account each, chosen by their tags. */
+  readonly standing?: StandingBudget;
+  /** The scope that this standing account stands in for: what it refuses ends that scope. */
+  readonly scope?: BudgetRun;
 }
 
 /** Opens fresh accounts for one run. */
@@ -32,6 +37,12 @@ export function openRun(owner: object, id: string, spec: BudgetSpec, openedMs: n
     isCut: false,
     alerted: new Set(),
   };
+}
+
+/** Whether two runs are one account: standing accounts are the same wherever they were looked up. */
+export function isSameAccount(left: BudgetRun, right: BudgetRun): boolean {
+  const { key } = left.limits.usd;
+  return left === right || (key !== undefined && key === right.limits.usd.key);
 }
 
 /** The name on errors and events. */

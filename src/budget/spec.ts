@@ -1,15 +1,33 @@
 import { ConfigError } from '../errors.js';
-import type { Unit } from '../ledger/ledger.js';
+import type { Unit, Window } from '../ledger/ledger.js';
 import { isAmount, parseUsd } from '../money.js';
 import { POLICY_NAMES, policyFor } from '../policy/policies.js';
 import type { Policy } from '../policy/policy.js';
+import type { Tags } from '../sink/sink.js';
 import type { OnUnknown, OnUnpriced } from './options.js';
+import { readWindow } from './window.js';
+
+export type Caps = Readonly<Partial<Record<Unit, number>>>;
+
+/** A cap that is told by the tags of the call: plans differ by tenant. */
+export type CapSource = (tags: Tags) => unknown;
+
+/** What makes a budget stand in a ledger. */
+export interface StandingSpec {
+  readonly window: Window;
+  readonly per: readonly string[];
+  readonly onMissingTag: 'refuse' | 'shared' | 'skip';
+  readonly capSources: Readonly<Partial<Record<Unit, CapSource>>>;
+  /** How long a cap that was told is believed. */
+  readonly capTtlMs: number;
+}
 
 /** A budget's options, checked, with money in nano-dollars and defaults filled in. */
 export interface BudgetSpec {
   readonly name?: string;
   readonly description?: string;
-  readonly caps: Readonly<Partial<Record<Unit, number>>>;
+  /** Of a cap that is a function, 0 until it is asked. */
+  readonly caps: Caps;
   readonly ladder: readonly Policy[];
   readonly downgrade: ReadonlyMap<string, string>;
   readonly maxOutputTokens?: number;
@@ -27,6 +45,8 @@ export interface BudgetSpec {
   readonly enforces: boolean;
   readonly onUnpriced?: OnUnpriced;
   readonly onUnknown: OnUnknown;
+  /** Absent for a budget that lives for one run of a function. */
+  readonly standing?: StandingSpec;
 }
 
 const OPTIONS = [
@@ -47,9 +67,16 @@ const OPTIONS = [
   'mode',
   'onUnpriced',
   'onUnknown',
+  'window',
+  'per',
+  'onMissingTag',
+  'capTtlMs',
 ] as const;
 
 const DEFAULT_OUTPUT_RESERVE = 256;
+const DEFAULT_CAP_TTL_MS = 60_000;
+const MAX_PER = 16;
+const UNITS: readonly Unit[] = ['usd', 'tokens', 'calls'];
 
 /**
  * Checks the options of `budget` and returns them normalised.
@@ -62,6 +89,7 @@ export function readBudgetOptions(input: unknown): BudgetSpec {
   }
   refuseUnknownKeys('budget option', input, OPTIONS);
   const options = input as Readonly<Record<string, unknown>>;
+  const standing = readStanding(options);
   const caps = readCaps(options);
   const ladder = readLadder(options.onExceed);
   const modes = new Set(ladder.map((policy) => policy.name));
@@ -93,6 +121,7 @@ export function readBudgetOptions(input: unknown): BudgetSpec {
     ...(description !== undefined && { description }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(onUnpriced !== undefined && { onUnpriced }),
+    ...(standing && { standing }),
   });
 }
 
@@ -115,10 +144,10 @@ export function readOnUnpriced(value: unknown): OnUnpriced | undefined {
 
 function readCaps(options: Readonly<Record<string, unknown>>): BudgetSpec['caps'] {
   const caps: Partial<Record<Unit, number>> = {};
-  if (options.usd !== undefined) caps.usd = parseUsd(options.usd as number | string, 'usd');
-  for (const unit of ['tokens', 'calls'] as const) {
-    const cap = readCount(unit, options[unit], 0);
-    if (cap !== undefined) caps[unit] = cap;
+  for (const unit of UNITS) {
+    const cap = options[unit];
+    if (cap === undefined) continue;
+    caps[unit] = typeof cap === 'function' && options.window !== undefined ? 0 : readCap(unit, cap);
   }
   if (Object.keys(caps).length === 0) {
     throw new ConfigError({
@@ -128,6 +157,46 @@ function readCaps(options: Readonly<Record<string, unknown>>): BudgetSpec['caps'
     });
   }
   return Object.freeze(caps);
+}
+
+/**
+ * Reads one cap: US dollars as nano-dollars, tokens and calls as they are.
+ *
+ * @throws ConfigError for what is no cap.
+ */
+export function readCap(unit: Unit, value: unknown): number {
+  if (unit === 'usd') return parseUsd(value as number | string, 'usd');
+  return readCount(unit, value ?? null, 0) as number;
+}
+
+function readStanding(options: Readonly<Record<string, unknown>>): StandingSpec | undefined {
+  const { window, per, onMissingTag, capTtlMs } = options;
+  if (window === undefined) {
+    for (const option of ['per', 'onMissingTag', 'capTtlMs']) {
+      if (options[option] === undefined) continue;
+      const remedy = "give it together with a window, such as window: 'day'";
+      throw new ConfigError({ option, value: options[option], remedy });
+    }
+    return undefined;
+  }
+  if (options.name === undefined) {
+    const remedy = 'name a budget that has a window: it stands in the ledger under its name';
+    throw new ConfigError({ option: 'name', value: undefined, remedy });
+  }
+  const keys = per === undefined ? [] : per;
+  if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'string' && key !== '') || keys.length > MAX_PER) {
+    throw new ConfigError({ option: 'per', value: per, remedy: `give a list of at most ${MAX_PER} tag keys` });
+  }
+  const capSources = Object.fromEntries(
+    UNITS.flatMap((unit) => (typeof options[unit] === 'function' ? [[unit, options[unit]]] : [])),
+  );
+  return Object.freeze({
+    window: readWindow(window),
+    per: Object.freeze([...new Set<string>(keys)]),
+    onMissingTag: readChoice('onMissingTag', onMissingTag, ['refuse', 'shared', 'skip']) ?? 'refuse',
+    capSources: Object.freeze(capSources) as StandingSpec['capSources'],
+    capTtlMs: readCount('capTtlMs', capTtlMs, 0) ?? DEFAULT_CAP_TTL_MS,
+  });
 }
 
 function readLadder(value: unknown): readonly Policy[] {

@@ -1,13 +1,13 @@
 import type { Decision, Grant } from '../budget/decide.js';
 import type { Admission, Gate } from '../client/client.js';
 import type { Engine } from '../engine.js';
-import { RefusalError } from '../errors.js';
+import { ConfigError, RefusalError } from '../errors.js';
 import type { MaybePromise } from '../ledger/ledger.js';
 import type { InputBound } from '../quote/input-bound.js';
 import { admit } from './admit.js';
 import { after } from './after.js';
 import { refuse } from './announce.js';
-import { type Call, readCall } from './call.js';
+import { type Call, readCall, withStanding } from './call.js';
 import { DecidableCall } from './decidable-call.js';
 import { decideOrWait } from './decide-or-wait.js';
 
@@ -21,7 +21,7 @@ export function createGate(engine: Engine): Gate {
       const startedMs = engine.clock.monotonicMs();
       expireHolds(engine);
       const id = engine.nextId();
-      const act = (decision: Decision): MaybePromise<Admission> => {
+      const act = (call: Call, decision: Decision): MaybePromise<Admission> => {
         if (!decision.granted) return { kind: 'refused', refusal: refuse(engine, call, decision) };
         const counted = meterInput(call, decision);
         return after(counted, (input) =>
@@ -29,10 +29,12 @@ export function createGate(engine: Engine): Gate {
         );
       };
       try {
-        const decision = decideOrWait(engine, call, new DecidableCall(engine, call, id), outgoing.signal);
-        return decision instanceof Promise
-          ? decision.then(act).catch((error) => refusedBy(error, call))
-          : act(decision);
+        const result = after(withStanding(engine, call), (whole) =>
+          after(decideOrWait(engine, whole, new DecidableCall(engine, whole, id), outgoing.signal), (decision) =>
+            act(whole, decision),
+          ),
+        );
+        return result instanceof Promise ? result.catch((error) => refusedBy(error, call)) : result;
       } catch (error) {
         return refusedBy(error, call);
       }
@@ -48,9 +50,9 @@ function meterInput(call: Call, { model, price, input }: Grant): MaybePromise<In
   return call.input.count(model, price).catch(() => input);
 }
 
-/** Calls that no budget has to look at to be refused: without a price, or without a bound. Any other error is not ours. */
+/** Calls that no budget has to look at to be refused: without a price, a bound, a tag, or a ledger that answers. Any other error is not ours. */
 function refusedBy(error: unknown, call: Call): Admission {
-  if (!RefusalError.isInstance(error)) throw error;
+  if (!RefusalError.isInstance(error) && !ConfigError.isInstance(error)) throw error;
   return { kind: 'refused', refusal: { error, body: call.wire.refusalBody(error) } };
 }
 

@@ -49,14 +49,14 @@ function rewriteBody(call: Call, decision: Grant): JsonObject {
 
 /** Books the attempts of one call. */
 class Booking implements AttemptHost {
-  readonly ledger: Engine['ledger'];
+  readonly ledger: AttemptHost['ledger'];
   /** What the attempt came to, once it is booked. */
   record: SpendRecord | undefined;
   readonly #engine: Engine;
   readonly #call: Call;
 
   constructor(engine: Engine, call: Call) {
-    this.ledger = engine.ledger;
+    this.ledger = engine.booking;
     this.#engine = engine;
     this.#call = call;
   }

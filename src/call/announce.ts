@@ -4,6 +4,7 @@ import { amountToShow, type BudgetRun, runName, UNITS } from '../budget/run.js';
 import type { Refused } from '../client/client.js';
 import type { Engine } from '../engine.js';
 import { BudgetExceededError } from '../errors.js';
+import type { Unit } from '../ledger/ledger.js';
 import type { Policy } from '../policy/policy.js';
 import type { Call } from './call.js';
 
@@ -22,16 +23,24 @@ export function errorOf(engine: Engine, call: Call, refusal: Refusal): BudgetExc
     canFitLater: refusal.canFitLater,
     model: refusal.model,
     tags: call.tags,
+    ...resetOf(engine, refusal),
     ...('cause' in refusal && { cause: refusal.cause }),
   });
-  engine.refusedBy.set(error, run);
+  engine.refusedBy.set(error, run.scope ?? run);
   return error;
+}
+
+/** When there is money again, for a standing budget whose window ends. */
+function resetOf(engine: Engine, { run, unit }: { readonly run: BudgetRun; readonly unit: Unit }) {
+  const { resetsAtMs } = engine.booking.balanceNow(run.limits[unit]);
+  if (resetsAtMs === undefined) return {};
+  return { resetsAt: new Date(resetsAtMs), retryAfterMs: Math.max(0, resetsAtMs - engine.clock.nowMs()) };
 }
 
 /** Refuses the call: marks the scope it ends, and tells who listens. */
 export function refuse(engine: Engine, call: Call, refusal: Refusal): Refused {
   const error = errorOf(engine, call, refusal);
-  if (refusal.policy.endsScope) refusal.run.isCut = true;
+  if (refusal.policy.endsScope) (refusal.run.scope ?? refusal.run).isCut = true;
   engine.events.emit(refusal.policy.endsScope ? 'truncated' : 'blocked', { error });
   return { error, body: call.wire.refusalBody(error) };
 }
@@ -62,7 +71,7 @@ function announceShadow(engine: Engine, call: Call, run: BudgetRun, { model, quo
   for (const unit of UNITS) {
     const cap = run.spec.caps[unit];
     if (cap === undefined) continue;
-    const { spent = 0, held = 0 } = engine.ledger.balances([run.limits[unit]])[0] ?? {};
+    const { spent, held } = engine.booking.balanceNow(run.limits[unit]);
     const amount = amountOf(quote, unit);
     const policy = run.spec.ladder[0] as Policy;
     const isOver = policy.admit === 'below-cap' ? spent + held - amount >= cap : spent + held > cap;

@@ -12,7 +12,7 @@ import { type AttemptFacts, type Booking, makeRecord } from './record.js';
 
 /** What an attempt needs of the guard. */
 export interface AttemptHost {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'settle' | 'release'>;
   nowMs(): number;
   monotonicMs(): number;
   /** The price of the model that answered. */

@@ -30,8 +30,8 @@ export function createBreaker(engine: Engine, attempt: Attempt): Breaker | undef
     for (const run of cutting) {
       for (const unit of UNITS) {
         const cap = run.spec.caps[unit];
-        const balance = cap === undefined ? undefined : engine.ledger.balances([run.limits[unit]])[0];
-        if (cap === undefined || balance === undefined) continue;
+        if (cap === undefined) continue;
+        const balance = engine.booking.balanceNow(run.limits[unit]);
         // What other calls hold may be billed too; this one's own hold is what it is using up.
         const others = balance.spent + Math.max(0, balance.held - amountOf(facts.quote, unit));
         if (others + used[unit] > cap) return { run, unit };

@@ -1,6 +1,7 @@
 import type { BudgetRun } from '../budget/run.js';
 import type { OutgoingCall } from '../client/client.js';
 import type { Engine } from '../engine.js';
+import type { MaybePromise } from '../ledger/ledger.js';
 import { bytesOfStrings } from '../quote/input-bound.js';
 import { currentContext, mergeTags } from '../scope.js';
 import type { SpendRecord } from '../sink/sink.js';
@@ -8,6 +9,7 @@ import { UnguardedWarning } from '../warnings.js';
 import { providerOfHost } from '../wire/hosts.js';
 import { parseJson } from '../wire/json.js';
 import type { CallRequest, JsonObject, Wire } from '../wire/wire.js';
+import { after } from './after.js';
 import { type CallInput, createCallInput } from './call-input.js';
 
 /** A call without its input's bounds. */
@@ -60,6 +62,27 @@ export function readCall(engine: Engine, outgoing: OutgoingCall): Call | undefin
     tags: Object.keys(binding.tags).length === 0 ? context.tags : mergeTags(binding.tags, context.tags),
   };
   return { ...call, input: createCallInput(engine, call) };
+}
+
+/**
+ * The call with the accounts of standing budgets in the place its tags give it: those of every call outermost, those of
+ * a function around what is inside of it.
+ *
+ * @throws ConfigError for a call without a tag that a budget has an account for each value of.
+ */
+export function withStanding(engine: Engine, call: Call): MaybePromise<Call> {
+  if (engine.standing.length === 0 && !call.runs.some((run) => run.standing !== undefined)) return call;
+  const found: MaybePromise<BudgetRun | undefined>[] = engine.standing.map((budget) => budget.accountFor(call.tags));
+  for (const run of call.runs) {
+    found.push(run);
+    const account = run.standing?.accountFor(call.tags);
+    if (account !== undefined) found.push(after(account, (own) => own && { ...own, scope: run }));
+  }
+  const join = (runs: readonly (BudgetRun | undefined)[]): Call => ({
+    ...call,
+    runs: runs.filter((run) => run !== undefined),
+  });
+  return found.some((run) => run instanceof Promise) ? Promise.all(found).then(join) : join(found as BudgetRun[]);
 }
 
 function warnOtherGuard(engine: Engine): void {

@@ -29,7 +29,7 @@ export class DecidableCall implements Decidable {
   }
 
   reserve(claims: readonly Claim[]): MaybePromise<ReserveResult> {
-    return claims.length === 0 ? GRANTED : this.#engine.ledger.reserve(this.#id, claims);
+    return claims.length === 0 ? GRANTED : this.#engine.booking.reserve(this.#id, claims);
   }
 
   priceOf(model: string): Price | undefined {

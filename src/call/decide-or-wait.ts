@@ -4,6 +4,9 @@ import type { Engine } from '../engine.js';
 import type { Claim, MaybePromise, ReserveResult } from '../ledger/ledger.js';
 import type { Call } from './call.js';
 
+// Often enough for calls that take seconds, and no load for a store.
+const SHARED_POLL_MS = 100;
+
 /** Decides; a call whose money is merely held waits for it, behind those that came before, where its budgets let it. */
 export function decideOrWait(
   engine: Engine,
@@ -46,7 +49,9 @@ function waitForMoney(
     return { isFinal: false, outcome: next, blockedBy: next.refusing } as const;
   };
   const first = { isFinal: false, outcome: refusal, blockedBy: refusal.refusing } as const;
-  return engine.waiting.wait<Decision>({ runs, waitMs, signal, tryAgain }, first);
+  const isShared = refusal.refusing.some((run) => run.limits.usd.key !== undefined);
+  const pollMs = isShared ? SHARED_POLL_MS : undefined;
+  return engine.waiting.wait<Decision>({ runs, waitMs, pollMs, signal, tryAgain }, first);
 }
 
 /** The same call, whose money counts as held: what those before it wait for is not free for it, whatever the balance says. */
@@ -72,7 +77,7 @@ function asIfHeld(engine: Engine, claims: readonly Claim[]): ReserveResult {
     granted: false,
     reason: 'exceeded',
     denied,
-    balances: engine.ledger.balances(claims.map(({ limit }) => limit)),
+    balances: claims.map(({ limit }) => engine.booking.balanceNow(limit)),
   };
 }
 

@@ -2,7 +2,7 @@ import { amountOf } from '../budget/draft.js';
 import { amountToShow, type BudgetRun, runName, UNITS } from '../budget/run.js';
 import type { Engine } from '../engine.js';
 import { BudgetExceededError } from '../errors.js';
-import type { Amounts, SettleResult, Unit } from '../ledger/ledger.js';
+import type { Amounts, Limit, SettleResult, Unit } from '../ledger/ledger.js';
 import type { SpendRecord } from '../sink/sink.js';
 import type { Attempt } from './attempt.js';
 
@@ -49,16 +49,26 @@ function alertThresholds(engine: Engine, attempt: Attempt): void {
     for (const unit of UNITS) {
       const cap = run.spec.caps[unit];
       if (cap === undefined) continue;
-      const spent = engine.ledger.balances([run.limits[unit]])[0]?.spent ?? 0;
+      const limit = run.limits[unit];
+      const { spent } = engine.booking.balanceNow(limit);
       for (const fraction of run.spec.alertAt) {
-        const key = `${unit}:${fraction}`;
-        if (spent < cap * fraction || run.alerted.has(key)) continue;
-        run.alerted.add(key);
+        if (spent < cap * fraction) continue;
         const amounts = { spent: amountToShow(unit, spent), cap: amountToShow(unit, cap) };
-        engine.events.emit('threshold', { budget: runName(run), unit, fraction, ...amounts, tags: attempt.facts.tags });
+        const event = { budget: runName(run), unit, fraction, ...amounts, tags: attempt.facts.tags };
+        tellOnce(engine, run, limit, fraction, () => engine.events.emit('threshold', event));
       }
     }
   }
+}
+
+/** Tells a fraction once a run; of a standing account once a window, whichever of its processes is first. */
+function tellOnce(engine: Engine, run: BudgetRun, limit: Limit, fraction: number, tell: () => void): void {
+  const { resetsAtMs = 0 } = engine.booking.balanceNow(limit);
+  const key = `${limit.unit}:${fraction}:${resetsAtMs}`;
+  if (run.alerted.has(key)) return;
+  run.alerted.add(key);
+  if (limit.key === undefined) tell();
+  else void engine.booking.mark(limit, `alert:${fraction}`).then((isFirst) => isFirst && tell());
 }
 
 /**
@@ -76,11 +86,10 @@ export function crossingError(
     for (const unit of UNITS) {
       const cap = run.spec.caps[unit];
       if (cap === undefined) continue;
-      const balance = engine.ledger.balances([run.limits[unit]])[0];
-      const spent = balance?.spent ?? 0;
+      const { spent, held } = engine.booking.balanceNow(run.limits[unit]);
       // The call that took the balance over the cap throws; those already under way before it are delivered.
       if (spent <= cap || spent - actual[unit] > cap) continue;
-      const amounts = { spent, held: balance?.held ?? 0, cost: actual[unit] };
+      const amounts = { spent, held, cost: actual[unit] };
       const error = makeError(engine, attempt, run, unit, amounts, { fate: 'paid', ...answer });
       engine.events.emit('exceeded', { error });
       return error;
@@ -91,7 +100,7 @@ export function crossingError(
 
 /** The error that ends a stream that was cut, after it was booked. */
 export function brokenError(engine: Engine, attempt: Attempt, run: BudgetRun, unit: Unit): BudgetExceededError {
-  const { spent = 0, held = 0 } = engine.ledger.balances([run.limits[unit]])[0] ?? {};
+  const { spent, held } = engine.booking.balanceNow(run.limits[unit]);
   const amounts = { spent, held, cost: amountOf(attempt.facts.quote, unit) };
   const error = makeError(engine, attempt, run, unit, amounts, { fate: 'cut' });
   engine.events.emit('broken', { error });
@@ -119,6 +128,6 @@ function makeError(
     tags: attempt.facts.tags,
     ...ending,
   });
-  engine.refusedBy.set(error, run);
+  engine.refusedBy.set(error, run.scope ?? run);
   return error;
 }

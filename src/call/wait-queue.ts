@@ -1,4 +1,4 @@
-import type { BudgetRun } from '../budget/run.js';
+import { type BudgetRun, isSameAccount } from '../budget/run.js';
 import type { Clock } from '../clock.js';
 
 /** What one try of a waiting call came to. */
@@ -13,6 +13,8 @@ export interface WaitingCall<Outcome> {
   /** Every budget it claims on. */
   readonly runs: readonly BudgetRun[];
   readonly waitMs: number;
+  /** How often to try again unasked, where other processes settle too and wake nobody here. */
+  readonly pollMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   tryAgain(): Promise<Try<Outcome>>;
 }
@@ -55,7 +57,7 @@ class Queue implements WaitQueue {
   isBehind(runs: readonly BudgetRun[]): boolean {
     if (this.#waiters.size === 0) return false;
     for (const waiter of this.#waiters) {
-      if (waiter.blockedBy.some((run) => runs.includes(run))) return true;
+      if (waiter.blockedBy.some((run) => includesAccount(runs, run))) return true;
     }
     return false;
   }
@@ -76,6 +78,7 @@ class Queue implements WaitQueue {
       let endAfterTry: (() => void) | undefined;
       const leave = (settle: () => void) => {
         cancelTimer();
+        cancelPoll();
         call.signal?.removeEventListener('abort', abort);
         this.#waiters.delete(waiter);
         settle();
@@ -107,6 +110,7 @@ class Queue implements WaitQueue {
         },
       };
       const cancelTimer = this.#clock.schedule(() => end(() => resolve(latest)), call.waitMs);
+      const cancelPoll = call.pollMs === undefined ? () => {} : this.#wakeEvery(call.pollMs);
       call.signal?.addEventListener('abort', abort);
       this.#waiters.add(waiter);
       // What settled between the refusal and this line woke nobody, and may have been the last to settle.
@@ -121,18 +125,34 @@ class Queue implements WaitQueue {
     if (!this.#isPumping) void this.#pump();
   }
 
+  #wakeEvery(pollMs: number): () => void {
+    let cancel = () => {};
+    const schedule = () => {
+      cancel = this.#clock.schedule(() => {
+        this.wake();
+        schedule();
+      }, pollMs);
+    };
+    schedule();
+    return () => cancel();
+  }
+
   async #pump(): Promise<void> {
     this.#isPumping = true;
     while (this.#wasWoken) {
       this.#wasWoken = false;
-      const blocked = new Set<BudgetRun>();
+      const blocked: BudgetRun[] = [];
       for (const waiter of [...this.#waiters]) {
         if (!this.#waiters.has(waiter)) continue;
         // Nobody overtakes an earlier call on an account that the earlier call waits for.
-        if (!waiter.runs.some((run) => blocked.has(run))) await waiter.tryAgain();
-        if (this.#waiters.has(waiter)) for (const run of waiter.blockedBy) blocked.add(run);
+        if (!waiter.runs.some((run) => includesAccount(blocked, run))) await waiter.tryAgain();
+        if (this.#waiters.has(waiter)) blocked.push(...waiter.blockedBy);
       }
     }
     this.#isPumping = false;
   }
+}
+
+function includesAccount(runs: readonly BudgetRun[], run: BudgetRun): boolean {
+  return runs.some((candidate) => isSameAccount(candidate, run));
 }

@@ -9,6 +9,8 @@ export class MemoryAccounts {
   readonly #own = new WeakMap<Limit, Account>();
   readonly #byKey: Record<Unit, Map<string, Account>> = { usd: new Map(), tokens: new Map(), calls: new Map() };
   #count = 0;
+  /** The accounts that the operation under way has opened. */
+  readonly #opened: Limit[] = [];
   /** Before this moment no account that is in use now can be over. */
   #nextSweepMs = 0;
 
@@ -17,9 +19,28 @@ export class MemoryAccounts {
     this.#maxAccounts = maxAccounts;
   }
 
-  /** The account of a limit in the window of this moment; opens it where there is none. */
+  /** The account of a limit in the window of this moment; opens it where there is none, to be kept or dropped. */
   of(limit: Limit): Account {
-    return this.#inWindow(limit, this.#find(limit) ?? this.#open(limit));
+    const known = this.#find(limit);
+    return known === undefined ? this.#open(limit) : this.#inWindow(limit, known);
+  }
+
+  /** Keeps what was opened: something is booked in it now. */
+  keepOpened(): void {
+    if (this.#opened.length === 0) return;
+    for (const limit of this.#opened.splice(0)) {
+      const { span } = this.of(limit);
+      if (span !== undefined) this.#nextSweepMs = Math.min(this.#nextSweepMs, span.countsUntilMs);
+    }
+  }
+
+  /** Forgets what was opened: a refusal changes nothing, and must not fill the ledger. */
+  dropOpened(): void {
+    if (this.#opened.length === 0) return;
+    for (const { key, unit } of this.#opened.splice(0)) {
+      this.#byKey[unit].delete(key as string);
+      this.#count -= 1;
+    }
   }
 
   /** The same, without opening an account for whoever only looks. */
@@ -31,10 +52,19 @@ export class MemoryAccounts {
   hasRoomFor(claims: readonly { readonly limit: Limit }[]): boolean {
     const room = this.#maxAccounts - this.#count;
     if (claims.length <= room) return true;
-    const missing = claims.filter(({ limit }) => limit.key !== undefined && this.#find(limit) === undefined).length;
+    const missing = this.#countMissing(claims);
     if (missing <= room) return true;
     this.#forgetOver(this.#clock.nowMs());
-    return missing <= this.#maxAccounts - this.#count;
+    // What was over may have been one of those that are asked for.
+    return this.#countMissing(claims) <= this.#maxAccounts - this.#count;
+  }
+
+  #countMissing(claims: readonly { readonly limit: Limit }[]): number {
+    const missing = new Set<string>();
+    for (const { limit } of claims) {
+      if (limit.key !== undefined && this.#find(limit) === undefined) missing.add(`${limit.unit}:${limit.key}`);
+    }
+    return missing.size;
   }
 
   #find(limit: Limit): Account | undefined {
@@ -48,8 +78,9 @@ export class MemoryAccounts {
     } else {
       this.#byKey[limit.unit].set(limit.key, account);
       this.#count += 1;
+      this.#opened.push(limit);
     }
-    return account;
+    return this.#inWindow(limit, account);
   }
 
   #inWindow({ window }: Limit, account: Account): Account {

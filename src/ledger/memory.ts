@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../clock.js';
 import { ConfigError, LedgerUnavailableError } from '../errors.js';
-import { isAmount, MAX_AMOUNT } from '../money.js';
+import { MAX_AMOUNT } from '../money.js';
 import type { Amounts, Ask, Balance, Claim, Ledger, Limit, ReserveResult, SettleResult, Unit } from './ledger.js';
 import {
+  type Account,
   areSameItems,
   balanceOf,
   book,
@@ -14,6 +15,7 @@ import {
   spentOf,
 } from './memory-account.js';
 import { MemoryAccounts } from './memory-accounts.js';
+import { areValidClaims, areValidFallbacks, isValidActual, requireCount } from './memory-input.js';
 
 /** A ledger that answers at once. */
 export interface SyncLedger extends Ledger {
@@ -59,12 +61,13 @@ interface Attempt {
   actual: Amounts;
 }
 
+type Fallbacks = readonly (readonly Ask[])[];
+
 const DEFAULT_LEASE_MS = 900_000;
 const DEFAULT_MAX_FINISHED = 10_000;
 const DEFAULT_MAX_ACCOUNTS = 1_000_000;
-const MAX_CLAIMS = 4096;
 const MAX_ADJUSTMENTS = 1000;
-const NO_FALLBACKS: readonly (readonly Ask[])[] = Object.freeze([]);
+const NO_FALLBACKS: Fallbacks = Object.freeze([]);
 const NO_ITEMS: readonly Item[] = Object.freeze([]);
 const NOTHING: Amounts = Object.freeze({ usd: 0, tokens: 0, calls: 0 });
 const GRANTED: ReserveResult = Object.freeze({ granted: true, choice: 0 });
@@ -124,23 +127,44 @@ class MemoryLedger implements SyncLedger {
     this.#accounts = new MemoryAccounts(clock, maxAccounts);
   }
 
-  reserve(id: string, claims: readonly Claim[], fallbacks: readonly (readonly Ask[])[] = NO_FALLBACKS): ReserveResult {
+  reserve(id: string, claims: readonly Claim[], fallbacks: Fallbacks = NO_FALLBACKS): ReserveResult {
+    if (typeof id !== 'string' || id === '' || !areValidClaims(claims)) return INVALID;
+    if (fallbacks !== NO_FALLBACKS && !areValidFallbacks(fallbacks, claims.length)) return INVALID;
     const nowMs = this.#clock.monotonicMs();
     this.#chargeExpired(nowMs, this.#maxFinished);
-    if (typeof id !== 'string' || id === '' || !areValidClaims(claims)) return INVALID;
-    if (!this.#accounts.hasRoomFor(claims)) return FULL;
     const known = this.#attempts.get(id);
-    if (known !== undefined && known.kind !== 'held') return FINISHED;
+    if (known !== undefined) return known.kind === 'held' ? this.#repeat(known, claims, fallbacks) : FINISHED;
+    if (!this.#accounts.hasRoomFor(claims)) return FULL;
+    const result = this.#choose(id, claims, fallbacks, nowMs);
+    if (result.granted) this.#accounts.keepOpened();
+    else this.#accounts.dropOpened();
+    return result;
+  }
+
+  #choose(id: string, claims: readonly Claim[], fallbacks: Fallbacks, nowMs: number): ReserveResult {
     let asked = claims;
     for (let choice = 0; ; choice += 1) {
       const items = mergeClaims(asked, (limit) => this.#accounts.of(limit));
-      const granted = choice === 0 ? GRANTED : ({ granted: true, choice } as const);
-      if (known === undefined && !items.some(isDenied)) return this.#hold(id, items, nowMs) ? granted : INVALID;
-      if (known !== undefined && areSameItems(known.items, items)) return granted;
+      if (!items.some(isDenied)) return this.#hold(id, items, nowMs) ? grantedAs(choice) : INVALID;
       const fallback = fallbacks[choice];
-      if (fallback === undefined) return known === undefined ? this.#refuse(asked, items) : MISMATCH;
-      asked = claims.map(({ limit }, index) => ({ ...(fallback[index] as Ask), limit }));
-      if (!areValidClaims(asked)) return INVALID;
+      if (fallback === undefined) return this.#refuse(asked, items);
+      asked = askInstead(claims, fallback);
+    }
+  }
+
+  /** Finds what is held already among what is asked. */
+  #repeat({ items }: Attempt, claims: readonly Claim[], fallbacks: Fallbacks): ReserveResult {
+    let asked = claims;
+    for (let choice = 0; ; choice += 1) {
+      const isSame = areSameItems(
+        items,
+        mergeClaims(asked, (limit) => this.#accounts.of(limit)),
+      );
+      this.#accounts.dropOpened();
+      if (isSame) return grantedAs(choice);
+      const fallback = fallbacks[choice];
+      if (fallback === undefined) return MISMATCH;
+      asked = askInstead(claims, fallback);
     }
   }
 
@@ -207,9 +231,7 @@ class MemoryLedger implements SyncLedger {
         remedy: 'give a whole number of the unit of the limit',
       });
     }
-    if (!this.#accounts.hasRoomFor([{ limit }]))
-      throw new LedgerUnavailableError('it holds as many accounts as it may');
-    const account = this.#accounts.of(limit);
+    const account = this.#openAccount(limit);
     const { current, held } = account;
     const room = MAX_AMOUNT - spentOf(account) - held;
     current.spent = Math.max(0, current.spent + Math.min(change, room));
@@ -224,11 +246,20 @@ class MemoryLedger implements SyncLedger {
   }
 
   mark(limit: Limit, mark: string): boolean {
-    const { current } = this.#accounts.of(limit);
+    const { current } = this.#openAccount(limit);
     current.marks ??= new Set();
     if (current.marks.has(mark)) return false;
     current.marks.add(mark);
     return true;
+  }
+
+  #openAccount(limit: Limit): Account {
+    if (!this.#accounts.hasRoomFor([{ limit }])) {
+      throw new LedgerUnavailableError('it holds as many accounts as it may');
+    }
+    const account = this.#accounts.of(limit);
+    this.#accounts.keepOpened();
+    return account;
   }
 
   #open(attempt: Attempt): void {
@@ -305,6 +336,17 @@ class MemoryLedger implements SyncLedger {
   }
 }
 
+function grantedAs(choice: number): ReserveResult {
+  return choice === 0 ? GRANTED : { granted: true, choice };
+}
+
+function askInstead(claims: readonly Claim[], fallback: readonly Ask[]): Claim[] {
+  return claims.map(({ limit }, index) => {
+    const { amount, admit } = fallback[index] as Ask;
+    return { limit, amount, admit };
+  });
+}
+
 /** Whether `actual` is usable: an amount that an account could not count exactly is as good as none. */
 function isChargeable(items: readonly Item[], actual: Amounts | undefined): actual is Amounts {
   if (!isValidActual(actual)) return false;
@@ -314,36 +356,10 @@ function isChargeable(items: readonly Item[], actual: Amounts | undefined): actu
   return true;
 }
 
-function areValidClaims(claims: readonly Claim[]): boolean {
-  return Array.isArray(claims) && claims.length <= MAX_CLAIMS && claims.every(isValidClaim);
-}
-
-function isValidClaim(claim: Claim): boolean {
-  const limit = claim?.limit;
-  if (typeof limit !== 'object' || limit === null) return false;
-  const { key, unit, cap } = limit;
-  return (
-    isAmount(claim.amount) &&
-    isAmount(cap) &&
-    (unit === 'usd' || unit === 'tokens' || unit === 'calls') &&
-    (claim.admit === 'fit' || claim.admit === 'below-cap' || claim.admit === 'always') &&
-    (key === undefined || typeof key === 'string')
-  );
-}
-
-function isValidActual(actual: Amounts | undefined): actual is Amounts {
-  return actual != null && isAmount(actual.usd) && isAmount(actual.tokens) && isAmount(actual.calls);
-}
-
 function isSameActual(left: Amounts, right: Amounts): boolean {
   return left.usd === right.usd && left.tokens === right.tokens && left.calls === right.calls;
 }
 
 function unchanged(outcome: SettleResult['outcome']): SettleResult {
   return { outcome, overrun: NOTHING };
-}
-
-function requireCount(option: string, value: number): void {
-  if (isAmount(value) && value > 0) return;
-  throw new ConfigError({ option, value, remedy: 'give a whole number above 0' });
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { ConfigError } from '../errors.js';
+import { isNotSqlite, openSqlite, type SqlConnection, type SqlRow, type SqlValue } from '../sqlite-driver.js';
 import { filePath } from './file-path.js';
 import type { SpendRecord } from './sink.js';
 import type { TimeRange } from './source.js';
-import { isNotSqlite, openSqlite, type SqlConnection, type SqlRow, type SqlValue } from './sqlite-driver.js';
 import { rowToRecord } from './sqlite-row.js';
 import { schemaVersion } from './sqlite-schema.js';
 

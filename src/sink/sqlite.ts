@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { type Clock, systemClock } from '../clock.js';
+import { isBusy, openSqlite, type SqlConnection, type SqlStatement } from '../sqlite-driver.js';
 import { filePath } from './file-path.js';
 import type { Sink, SpendRecord } from './sink.js';
 import type { RecordSource, TimeRange } from './source.js';
-import { isBusy, openSqlite, type SqlConnection, type SqlStatement } from './sqlite-driver.js';
 import { readSqliteRecords } from './sqlite-read.js';
 import { COLUMNS, recordToValues } from './sqlite-row.js';
 import { migrate, rollBack } from './sqlite-schema.js';

@@ -24,7 +24,7 @@ describe('the boundary check accepts', () => {
     ['a tokenizer loaded by its one file', 'quote/tokenizer.ts', "const a = () => import('gpt-tokenizer/encoding/x');"],
     [
       'a store loaded by its one file',
-      'sink/sqlite-driver.ts',
+      'sqlite-driver.ts',
       "import { createRequire } from 'node:module'; const load = createRequire(import.meta.url); load('libsql');",
     ],
     ['an import that stands in a comment', 'wire/b.ts', "// import { reserve } from '../ledger/ledger.js';"],
@@ -112,7 +112,7 @@ describe('the boundary check refuses, with file and line,', () => {
     ],
     [
       'a store loaded at once',
-      'sink/sqlite-driver.ts',
+      'sqlite-driver.ts',
       "import { DatabaseSync } from 'node:sqlite';",
       "must load 'node:sqlite' lazily",
     ],

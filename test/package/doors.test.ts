@@ -16,6 +16,9 @@ const doors = Object.entries<string | Door>(manifest.exports).filter(
 /** Files of an adapter family that are no doors, each with its reason. `x-part.ts` is a part of the adapter `x.ts`. */
 const NO_DOOR: Record<string, string> = {
   'ledger/ledger.ts': 'the interface, exported by the main door',
+  'ledger/joint.ts': 'how a guard joins its own ledger and a shared one',
+  'ledger/request.ts': 'how shared ledgers read a reserve',
+  'ledger/deadline.ts': 'how long shared ledgers wait for their stores',
   'sink/sink.ts': 'the interface, exported by the main door',
   'sink/source.ts': 'the interface of sinks that can be read, exported by the main door',
   'sink/memory.ts': 'the ring of records inside a guard',

@@ -43,6 +43,8 @@ const everything = makeRecord({
     ...{ cacheWrite1hInputTokens: 3, audioInputTokens: 0, reasoningOutputTokens: 5, audioOutputTokens: 1 },
     webSearchRequests: 2,
     fileSearchRequests: 4,
+    ...{ imageInputTokens: 2, imageOutputTokens: 3, codeSessions: 1, images: 2, audioSeconds: 7 },
+    ...{ acceptedPredictionOutputTokens: 4, rejectedPredictionOutputTokens: 1 },
   },
   costNanoUsd: Number.MAX_SAFE_INTEGER,
   items: [

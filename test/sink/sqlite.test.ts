@@ -12,9 +12,9 @@ import { reportFrom } from '../../src/report/report-from.js';
 import { filePath } from '../../src/sink/file-path.js';
 import type { SpendRecord } from '../../src/sink/sink.js';
 import { sqliteSink } from '../../src/sink/sqlite.js';
-import { isBusy, openSqlite } from '../../src/sink/sqlite-driver.js';
 import { readSqliteRecords } from '../../src/sink/sqlite-read.js';
 import { SQLITE_SCHEMA_VERSION } from '../../src/sink/sqlite-schema.js';
+import { isBusy, openSqlite } from '../../src/sqlite-driver.js';
 import { createFakeClock } from '../../src/testing/fake-clock.js';
 import { makeRecord, tagsFrom } from '../report/records.js';
 
@@ -40,6 +40,8 @@ const everything = makeRecord({
     ...{ cacheWrite1hInputTokens: 3, audioInputTokens: 0, reasoningOutputTokens: 5, audioOutputTokens: 1 },
     webSearchRequests: 2,
     fileSearchRequests: 4,
+    ...{ imageInputTokens: 2, imageOutputTokens: 3, codeSessions: 1, images: 2, audioSeconds: 7 },
+    ...{ acceptedPredictionOutputTokens: 4, rejectedPredictionOutputTokens: 1 },
   },
   costNanoUsd: Number.MAX_SAFE_INTEGER,
   items: [
@@ -56,6 +58,17 @@ const everything = makeRecord({
   ceilingTokens: 4096,
   ceilingInjected: false,
 });
+
+const LATER_COLUMNS = [
+  ['file_search_requests', 'fileSearchRequests'],
+  ['image_input_tokens', 'imageInputTokens'],
+  ['image_output_tokens', 'imageOutputTokens'],
+  ['accepted_prediction_output_tokens', 'acceptedPredictionOutputTokens'],
+  ['rejected_prediction_output_tokens', 'rejectedPredictionOutputTokens'],
+  ['code_sessions', 'codeSessions'],
+  ['images', 'images'],
+  ['audio_seconds', 'audioSeconds'],
+] as const;
 
 describe('a SQLite file', () => {
   it('gives back every field of a record, and leaves out what was not there', async () => {
@@ -201,19 +214,30 @@ describe('versions', () => {
     connection.close();
   });
 
-  it('a file of version 1 is read as it is, and gains the column for file searches when it is written to', async () => {
-    const file = freshFile('spend.db');
-    const { fileSearchRequests: _searches, ...usage } = everything.usage ?? { inputTokens: 0, outputTokens: 0 };
-    const before = { ...everything, usage };
-    await writeAll(file, [before]);
-    const old = openSqlite(file);
-    old.exec('ALTER TABLE spend_records DROP COLUMN file_search_requests; PRAGMA user_version = 1');
-    old.close();
-    expect([...readSqliteRecords(file)]).toStrictEqual([before]);
-    const after = { ...everything, id: 'later', timeMs: before.timeMs + 1 };
-    await writeAll(file, [after]);
-    expect([...readSqliteRecords(file)]).toStrictEqual([before, after]);
-  });
+  it.each([
+    ['1', LATER_COLUMNS],
+    ['2', LATER_COLUMNS.filter(([column]) => column !== 'file_search_requests')],
+  ])(
+    'a file of version %s is read as it is, and gains the later columns when it is written to',
+    async (version, added) => {
+      const file = freshFile('spend.db');
+      const fields: readonly string[] = added.map(([, field]) => field);
+      const known = Object.entries(everything.usage ?? {}).filter(([field]) => !fields.includes(field));
+      const before = {
+        ...everything,
+        usage: Object.fromEntries(known) as unknown as SpendRecord['usage'],
+      } as SpendRecord;
+      await writeAll(file, [before]);
+      const old = openSqlite(file);
+      for (const [column] of added) old.exec(`ALTER TABLE spend_records DROP COLUMN ${column}`);
+      old.exec(`PRAGMA user_version = ${version}`);
+      old.close();
+      expect([...readSqliteRecords(file)]).toStrictEqual([before]);
+      const after = { ...everything, id: 'later', timeMs: before.timeMs + 1 };
+      await writeAll(file, [after]);
+      expect([...readSqliteRecords(file)]).toStrictEqual([before, after]);
+    },
+  );
 
   it('a file of a newer version is refused and left alone', async () => {
     const file = freshFile('spend.db');

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { ConfigError } from '../errors.js';
+import { ConfigError } from './errors.js';
 
 /** What may be bound to a parameter. A native driver ends the process over anything else, a boolean included. */
 export type SqlValue = string | number | null;
